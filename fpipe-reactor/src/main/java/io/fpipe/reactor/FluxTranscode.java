@@ -89,6 +89,7 @@ final class FluxTranscode<I, O> extends FluxOperator<I, O> {
         // Touched only by the owner of wip.
         private boolean awaitingInput;
         private boolean ended;
+        private @Nullable I feeding;
 
         /** Published by the write to {@link #done}. */
         private @Nullable Throwable error;
@@ -128,7 +129,7 @@ final class FluxTranscode<I, O> extends FluxOperator<I, O> {
             }
             if (!INPUT.compareAndSet(this, null, next)) {
                 Operators.onDiscard(next, currentContext());
-                onError(Operators.onOperatorError(s, Exceptions.failWithOverflow(), currentContext()));
+                onError(Operators.onOperatorError(s, Exceptions.failWithOverflow(), next, currentContext()));
                 return;
             }
             drain();
@@ -159,6 +160,9 @@ final class FluxTranscode<I, O> extends FluxOperator<I, O> {
             if (Operators.validate(n)) {
                 Operators.addCap(REQUESTED, this, n);
                 drain();
+            } else { // RS 3.9
+                upstream().cancel();
+                onError(Exceptions.nullOrNegativeRequestException(n));
             }
         }
 
@@ -238,7 +242,9 @@ final class FluxTranscode<I, O> extends FluxOperator<I, O> {
                 I in = takeInput();
                 if (in != null) {
                     awaitingInput = false;
+                    feeding = in;
                     transcoder.feed(in);
+                    feeding = null;
                 } else if (d) {
                     ended = true;
                     transcoder.end();
@@ -259,16 +265,19 @@ final class FluxTranscode<I, O> extends FluxOperator<I, O> {
 
         private void fail(Throwable ex) {
             done = true;
+            release(); // first: a fatal error is thrown by the next line
             // No onNextError: skipping one buffer of a stateful stream would corrupt the rest.
-            Throwable t = Operators.onOperatorError(s, ex, currentContext());
-            release();
-            actual.onError(t);
+            actual.onError(Operators.onOperatorError(s, ex, feeding, currentContext()));
         }
 
         private void release() {
             released = true;
             discardInput();
-            transcoder.close();
+            try {
+                transcoder.close();
+            } catch (Throwable ex) { // the message's outcome is decided already
+                Operators.onErrorDropped(ex, currentContext());
+            }
         }
 
         private void discardInput() {

@@ -29,7 +29,8 @@ public interface Transcoder<I, O> extends AutoCloseable {
     void feed(I input) throws Exception;
 
     /**
-     * Says that there is no more input. Called once.
+     * Says that there is no more input. Called once, perhaps while {@link #poll()} still has output to give: an end in
+     * the middle of the format is for the {@code poll()} to report that finds nothing left.
      *
      * @throws Exception if the format does not allow an end here; the message fails with it
      */
