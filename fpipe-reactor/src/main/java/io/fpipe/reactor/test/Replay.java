@@ -83,7 +83,9 @@ final class Replay<I, O> {
             for (List<Integer> cut : List.of(Cuts.whole(length), Cuts.singleBytes(length))) {
                 Scenario scenario = Scenario.of(cut).demand(Scenario.Demand.ONE);
                 int elements = run(thread, scenario, StageRun::run);
-                run(thread, scenario, run -> run.runWithoutFurtherDemand(elements));
+                if (elements > 0) {
+                    run(thread, scenario, run -> run.runWithoutFurtherDemand(elements));
+                }
             }
         }
     }
