@@ -47,15 +47,14 @@ final class CborBody {
     /** Takes what belongs to the string and moves the position past it. */
     void take(ByteBuffer input) {
         int n = Math.min(length - received, input.remaining());
-        ByteBuffer piece = input.slice(input.position(), n);
-        input.position(input.position() + n);
         if (result == null && (length <= TRUSTED || received + n >= length / PROOF)) {
             result = allocate();
         }
         if (result != null) {
-            piece.get(result, received, n);
+            input.get(result, received, n);
         } else {
-            hold(piece);
+            hold(input.slice(input.position(), n));
+            input.position(input.position() + n);
         }
         received += n;
     }

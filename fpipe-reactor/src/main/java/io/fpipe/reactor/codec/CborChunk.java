@@ -23,6 +23,7 @@ final class CborChunk {
     static final int HEAD = 9;
 
     private static final int FIRST = 128;
+    private static final int SHORT_TEXT = 64;
     private static final byte[] EMPTY = {};
     private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
@@ -89,6 +90,26 @@ final class CborChunk {
         int n = Math.min(source.remaining(), room(source.remaining()));
         source.get(array, position, n);
         position += n;
+    }
+
+    /** Writes a whole text if it is short, fits and is ASCII, as most map keys are; if not, writes nothing. */
+    boolean putShortAscii(String text) {
+        int length = text.length();
+        byte[] out = array;
+        int at = position;
+        if (length >= SHORT_TEXT || out.length - at < length + HEAD) {
+            return false;
+        }
+        at = putHead(out, at, CborStrings.TEXT_STRING << 5, length);
+        for (int i = 0; i < length; i++) {
+            char c = text.charAt(i);
+            if (c >= 0x80) {
+                return false;
+            }
+            out[at + i] = (byte) c;
+        }
+        position = at + length;
+        return true;
     }
 
     /** Writes a head in its shortest form; the argument is unsigned. */

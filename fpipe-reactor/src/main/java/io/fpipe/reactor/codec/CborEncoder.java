@@ -174,6 +174,9 @@ final class CborEncoder implements Transcoder<Object, ByteBuffer> {
     }
 
     private boolean startText(String string) {
+        if (chunk.putShortAscii(string)) {
+            return true;
+        }
         long bytes = CborText.utf8Length(string);
         if (bytes < 0) {
             throw new IllegalArgumentException("unpaired surrogate at index " + (-1 - bytes) + " of a text" + place());

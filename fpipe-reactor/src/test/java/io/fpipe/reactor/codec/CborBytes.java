@@ -6,7 +6,6 @@ package io.fpipe.reactor.codec;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 
@@ -90,7 +89,7 @@ final class CborBytes {
     /** Makes decoded values comparable: a {@code byte[]} becomes a list in a marker. */
     static Object comparable(Object value) {
         if (value instanceof byte[] bytes) {
-            return "bytes " + Arrays.toString(bytes);
+            return "bytes " + hex(bytes);
         } else if (value instanceof List<?> list) {
             return list.stream().map(CborBytes::comparable).toList().toString();
         } else if (value instanceof java.util.Map<?, ?> map) {
