@@ -137,22 +137,14 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
                 break; // neither of the two integer types
             }
             int info = initial & 0x1f;
-            long argument;
-            if (info < 24) {
-                argument = info;
-                at++;
-            } else if (info == 26) {
-                argument = (int) CborWindow.INT.get(array, at + 1) & 0xffffffffL;
-                at += 5;
-            } else if (info == 25) {
-                argument = (short) CborWindow.SHORT.get(array, at + 1) & 0xffffL;
-                at += 3;
-            } else if (info == 24) {
-                argument = array[at + 1] & 0xffL;
-                at += 2;
-            } else {
-                break; // long, or reserved
+            if (info > 27) {
+                break; // reserved
             }
+            long argument = CborWindow.argument(array, at + 1, info);
+            if (argument < 0) {
+                break; // beyond the long
+            }
+            at += 1 + CborWindow.argumentLength(info);
             list.add(narrow((initial & 0x20) == 0 ? argument : ~argument));
             n++;
         }

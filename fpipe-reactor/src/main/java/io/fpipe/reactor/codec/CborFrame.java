@@ -122,8 +122,13 @@ abstract class CborFrame {
                 if (!chunk.hasRoom()) {
                     return;
                 }
-                fillIntegers(chunk);
-                if (next < size && chunk.hasRoom() && !encoder.write(list.get(next++))) {
+                Object element = list.get(next);
+                if (element instanceof Integer || element instanceof Long) {
+                    fillIntegers(chunk);
+                    continue;
+                }
+                next++;
+                if (!encoder.write(element)) {
                     return;
                 }
             }

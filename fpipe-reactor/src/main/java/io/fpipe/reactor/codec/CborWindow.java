@@ -19,9 +19,9 @@ final class CborWindow {
     /** The longest head of a data item. */
     static final int HEAD = 9;
 
-    static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);
-    static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
-    static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+    private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
     private static final int COPIED = 8 << 10;
 
@@ -115,16 +115,21 @@ final class CborWindow {
 
     /** Reads the argument of a head that has one; it is unsigned (RFC 8949, section 3). */
     long argument(int info) {
+        if (info > 27 && info < 31) {
+            throw new CorruptStreamException(
+                    "reserved CBOR additional information " + info + " at byte " + (offset() - 1));
+        }
         int at = position;
         position = at + argumentLength(info);
+        return argument(array, at, info);
+    }
+
+    static long argument(byte[] array, int at, int info) {
         return switch (info) {
             case 24 -> array[at] & 0xffL;
             case 25 -> (short) SHORT.get(array, at) & 0xffffL;
             case 26 -> (int) INT.get(array, at) & 0xffffffffL;
             case 27 -> (long) LONG.get(array, at);
-            case 28, 29, 30 ->
-                throw new CorruptStreamException(
-                        "reserved CBOR additional information " + info + " at byte " + (offset() - 1));
             default -> info;
         };
     }
@@ -133,7 +138,7 @@ final class CborWindow {
         return 1 + argumentLength(initial & 0x1f);
     }
 
-    private static int argumentLength(int info) {
+    static int argumentLength(int info) {
         return info < 24 || info > 27 ? 0 : 1 << (info - 24);
     }
 }
