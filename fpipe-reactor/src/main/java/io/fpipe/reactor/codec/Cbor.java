@@ -61,7 +61,7 @@ public final class Cbor {
      * <li>Emits: chunks of at most 64 KiB, each computed when it is asked for; an {@code Iterable} is read no further
      * than that. A {@code byte[]} or {@code ByteBuffer} of 32 KiB or more leaves as slices of itself, not as a copy,
      * so it must not change until whoever takes the chunks is done with them.</li>
-     * <li>Completes: with the last chunk.</li>
+     * <li>Completes: with the last chunk, unless that has no byte to spare; then when more is asked for.</li>
      * <li>Fails: {@link IllegalArgumentException}, with the place, for a value that has no CBOR mapping, a map key
      * that is not a scalar, an unpaired surrogate in a text, a collection that does not hold as many elements as it
      * said, or more than 1,000 levels (a collection that holds itself); any exception that reading the value
@@ -93,8 +93,8 @@ public final class Cbor {
      * the array that is its result, which is not allocated before a sixteenth of it has arrived.</li>
      * <li>Fails: {@link CorruptStreamException}, with the byte offset, for a message that is empty, truncated,
      * followed by more bytes or not well-formed, for invalid UTF-8, duplicate map keys, map keys that are not
-     * scalars, and for tags and simple values that have no Java type here; {@link LimitExceededException} for a limit
-     * of {@link CborLimits}.</li>
+     * scalars or were made to collide (more than 64 of several types with one hash code), and for tags and simple
+     * values that have no Java type here; {@link LimitExceededException} for a limit of {@link CborLimits}.</li>
      * <li>Cancels: the source, and drops what was read.</li>
      * </ul>
      *

@@ -100,7 +100,7 @@ final class CborChunk {
         if (length >= SHORT_TEXT || out.length - at < length + HEAD) {
             return false;
         }
-        at = putHead(out, at, CborStrings.TEXT_STRING << 5, length);
+        at = putHead(out, at, CborMajor.TEXT << 5, length);
         for (int i = 0; i < length; i++) {
             char c = text.charAt(i);
             if (c >= 0x80) {

@@ -36,6 +36,7 @@ final class CborContainer {
     private @Nullable Object key;
     private boolean keyRead;
     private long keyOffset;
+    private @Nullable CborKeys keys;
 
     /**
      * Opens a container.
@@ -96,6 +97,7 @@ final class CborContainer {
             key = item;
             keyRead = true;
             keyOffset = offset;
+            guard(requireNonNull(map));
         } else {
             int size = requireNonNull(map).size();
             map.put(key, item);
@@ -104,6 +106,15 @@ final class CborContainer {
             }
             key = null;
             keyRead = false;
+        }
+    }
+
+    private void guard(Map<?, ?> entries) {
+        if (entries.size() >= CborKeys.MOST) {
+            if (keys == null) {
+                keys = new CborKeys(entries.keySet());
+            }
+            keys.check(key, keyOffset);
         }
     }
 }

@@ -18,13 +18,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class CborDecoder implements Transcoder<ByteBuffer, Object> {
 
-    private static final int NEGATIVE = 1;
-    private static final int ARRAY = 4;
-    private static final int MAP = 5;
-    private static final int TAG = 6;
-    private static final int INDEFINITE = 31;
-    private static final int BREAK = 0xff;
-
     /** Integers read in one go: between the goes an array may get its final room. */
     private static final int RUN = 8192;
 
@@ -84,16 +77,20 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
         } else if (offset == 0) {
             throw new CorruptStreamException("the message is empty, a CBOR data item has at least one byte");
         }
-        throw new CorruptStreamException("CBOR message truncated at byte " + offset + ": "
-                + (body != null
-                        ? body.missing() + " bytes of a string are missing"
-                        : window.isHeadCut()
-                                ? "within the head of an item"
-                                : strings.isInPieces()
-                                        ? "a string of indefinite length is open"
-                                        : strings.expectsBignum()
-                                                ? "the byte string of a bignum is missing"
-                                                : stack.depth() + " arrays or maps are open"));
+        throw new CorruptStreamException("CBOR message truncated at byte " + offset + ": " + unfinished());
+    }
+
+    private String unfinished() {
+        if (body != null) {
+            return body.missing() + " bytes of a string are missing";
+        } else if (window.isHeadCut()) {
+            return "within the head of an item";
+        } else if (strings.isInPieces()) {
+            return "a string of indefinite length is open";
+        } else if (strings.expectsBignum()) {
+            return "the byte string of a bignum is missing";
+        }
+        return stack.depth() + " arrays or maps are open";
     }
 
     @Override
@@ -128,7 +125,7 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
         List<@Nullable Object> list = container.reserve();
         byte[] array = window.array;
         int at = window.position;
-        int last = window.limit - CborWindow.HEAD;
+        int last = window.limit - CborChunk.HEAD;
         int most = (int) Math.min(RUN, Math.min(container.left, limits.maxItems - items));
         int n = 0;
         while (n < most && at <= last) {
@@ -169,31 +166,31 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
     private void item() {
         long at = window.offset();
         int initial = window.next();
-        if (initial == BREAK) {
+        if (initial == CborMajor.BREAK) {
             closeIndefinite(at);
             return;
         }
         int major = initial >>> 5;
         int info = initial & 0x1f;
         long argument = window.argument(info);
-        boolean indefinite = info == INDEFINITE;
+        boolean indefinite = info == CborMajor.INDEFINITE;
         check(major, indefinite, at);
         switch (major) {
-            case CborStrings.BYTE_STRING, CborStrings.TEXT_STRING -> string(major, indefinite, argument, at);
-            case ARRAY, MAP -> container(major == MAP, indefinite, argument, at);
-            case TAG -> tag(argument, at);
-            case 7 -> simple(info, argument, at);
-            default -> integer(major == NEGATIVE, argument, at);
+            case CborMajor.BYTES, CborMajor.TEXT -> string(major, indefinite, argument, at);
+            case CborMajor.ARRAY, CborMajor.MAP -> container(major == CborMajor.MAP, indefinite, argument, at);
+            case CborMajor.TAG -> tag(argument, at);
+            case CborMajor.SIMPLE -> simple(info, argument, at);
+            default -> integer(major == CborMajor.NEGATIVE, argument, at);
         }
     }
 
     private void check(int major, boolean indefinite, long at) {
-        if (indefinite && (major <= NEGATIVE || major == TAG)) {
+        if (indefinite && (major <= CborMajor.NEGATIVE || major == CborMajor.TAG)) {
             throw new CorruptStreamException("CBOR major type " + major + " with indefinite length at byte " + at);
         }
         strings.checkItem(major, indefinite, at);
-        boolean bytes = major == CborStrings.BYTE_STRING && !strings.expectsBignum();
-        stack.checkItem(!bytes && major != ARRAY && major != MAP, at);
+        boolean bytes = major == CborMajor.BYTES && !strings.expectsBignum();
+        stack.checkItem(!bytes && major != CborMajor.ARRAY && major != CborMajor.MAP, at);
         if (++items > limits.maxItems) {
             throw new LimitExceededException("maxItems", limits.maxItems, "one CBOR data item more at byte " + at);
         }

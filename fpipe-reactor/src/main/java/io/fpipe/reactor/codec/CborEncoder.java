@@ -22,8 +22,6 @@ final class CborEncoder implements Transcoder<Object, ByteBuffer> {
     static final int FALSE = 0xf4;
     static final int TRUE = 0xf5;
 
-    private static final int BYTE_STRING = 2;
-    private static final int TEXT_STRING = 3;
     private static final int NULL = 0xf6;
     private static final int BIGNUM = 0xc2;
     private static final int MAX_DEPTH = 1000;
@@ -164,7 +162,7 @@ final class CborEncoder implements Transcoder<Object, ByteBuffer> {
         boolean negative = value.signum() < 0;
         BigInteger magnitude = negative ? value.not() : value;
         if (magnitude.bitLength() <= 64) { // preferred serialization: RFC 8949, section 3.4.3
-            chunk.putHead(negative ? 1 : 0, magnitude.longValue());
+            chunk.putHead(negative ? CborMajor.NEGATIVE : CborMajor.UNSIGNED, magnitude.longValue());
             return true;
         }
         byte[] bytes = magnitude.toByteArray();
@@ -181,7 +179,7 @@ final class CborEncoder implements Transcoder<Object, ByteBuffer> {
         if (bytes < 0) {
             throw new IllegalArgumentException("unpaired surrogate at index " + (-1 - bytes) + " of a text" + place());
         }
-        chunk.putHead(TEXT_STRING, bytes);
+        chunk.putHead(CborMajor.TEXT, bytes);
         return bytes == 0 || writeText(new CborText(string, bytes == string.length()));
     }
 
@@ -192,7 +190,7 @@ final class CborEncoder implements Transcoder<Object, ByteBuffer> {
     }
 
     private boolean startBody(ByteBuffer bytes) {
-        chunk.putHead(BYTE_STRING, bytes.remaining());
+        chunk.putHead(CborMajor.BYTES, bytes.remaining());
         body = bytes;
         sliced = bytes.remaining() >= Math.max(1, chunkSize / 2);
         return !sliced && writeBody(bytes);

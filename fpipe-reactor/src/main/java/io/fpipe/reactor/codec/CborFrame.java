@@ -15,11 +15,6 @@ import org.jspecify.annotations.Nullable;
 /** An array or map that is being written: how far it has come. The head is written when the frame is opened. */
 abstract class CborFrame {
 
-    private static final int ARRAY = 4;
-    private static final int MAP = 5;
-    private static final int INDEFINITE_ARRAY = 0x9f;
-    private static final int BREAK = 0xff;
-
     /** Characters of a key in a message. */
     private static final int LONGEST_NAME = 40;
 
@@ -35,24 +30,24 @@ abstract class CborFrame {
     /** Writes the head of a container and returns its frame; null if the value is not a container. */
     static @Nullable CborFrame open(Object value, CborChunk chunk) {
         if (value instanceof List<?> list && value instanceof RandomAccess) {
-            chunk.putHead(ARRAY, list.size());
+            chunk.putHead(CborMajor.ARRAY, list.size());
             return new ListFrame(list);
         } else if (value instanceof Map<?, ?> map) {
-            chunk.putHead(MAP, map.size());
+            chunk.putHead(CborMajor.MAP, map.size());
             return new MapFrame(map);
         } else if (value instanceof Collection<?> collection) {
-            chunk.putHead(ARRAY, collection.size());
+            chunk.putHead(CborMajor.ARRAY, collection.size());
             return new IteratorFrame(collection.iterator(), collection.size());
         } else if (value instanceof Iterable<?> iterable) {
-            chunk.put(INDEFINITE_ARRAY);
+            chunk.put((CborMajor.ARRAY << 5) | CborMajor.INDEFINITE);
             return new IteratorFrame(iterable.iterator(), -1);
         } else if (value instanceof Object[] array) {
-            chunk.putHead(ARRAY, array.length);
+            chunk.putHead(CborMajor.ARRAY, array.length);
             return new ListFrame(Arrays.asList(array));
         }
         PrimitivesFrame frame = primitives(value);
         if (frame != null) {
-            chunk.putHead(ARRAY, frame.length);
+            chunk.putHead(CborMajor.ARRAY, frame.length);
         }
         return frame;
     }
@@ -191,7 +186,7 @@ abstract class CborFrame {
         private void finish(CborEncoder encoder) {
             encoder.closeFrame();
             if (announced < 0) {
-                encoder.chunk().put(BREAK);
+                encoder.chunk().put(CborMajor.BREAK);
             } else {
                 encoder.checkCount(announced, written, iterator.hasNext());
             }

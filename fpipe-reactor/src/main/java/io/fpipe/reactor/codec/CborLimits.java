@@ -72,7 +72,8 @@ public final class CborLimits {
     }
 
     /**
-     * Limits the bytes of one byte string. Default: 1 GiB (1,073,741,824).
+     * Limits the bytes of one byte string. Default: 1 GiB (1,073,741,824). Its array is allocated when a sixteenth of
+     * the bytes has arrived, so choose what the heap can hold.
      *
      * @param bytes the limit, up to 2,147,483,639
      * @return the changed copy

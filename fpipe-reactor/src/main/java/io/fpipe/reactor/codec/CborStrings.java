@@ -19,9 +19,6 @@ import org.jspecify.annotations.Nullable;
 /** Makes values of the bytes of strings: texts, byte arrays and, after tag 2 or 3, integers. */
 final class CborStrings {
 
-    static final int BYTE_STRING = 2;
-    static final int TEXT_STRING = 3;
-
     private static final int NEGATIVE_BIGNUM = 3;
 
     private final CborLimits limits;
@@ -58,10 +55,10 @@ final class CborStrings {
 
     /** Refuses an item that may not stand here: after the tag of a bignum, or among the pieces of a string. */
     void checkItem(int major, boolean indefinite, long offset) {
-        if (isInPieces() && (indefinite || major != (text != null ? TEXT_STRING : BYTE_STRING))) {
+        if (isInPieces() && (indefinite || major != (text != null ? CborMajor.TEXT : CborMajor.BYTES))) {
             throw new CorruptStreamException("an item of CBOR major type " + major + " at byte " + offset
                     + " is no piece of the string of indefinite length that is open");
-        } else if (bignum != 0 && major != BYTE_STRING) {
+        } else if (bignum != 0 && major != CborMajor.BYTES) {
             throw new CorruptStreamException("CBOR tag " + bignum + " before byte " + offset
                     + " is not followed by a byte string but by major type " + major);
         }
@@ -69,12 +66,13 @@ final class CborStrings {
 
     /** Refuses a length, unsigned, that goes beyond the limits. */
     void checkLength(int major, long length, long offset) {
-        long max = major == TEXT_STRING
+        long max = major == CborMajor.TEXT
                 ? limits.maxStringBytes
                 : bignum != 0 ? limits.maxBigIntegerBytes : limits.maxByteStringBytes;
         if (length < 0 || length > max - pieced) {
-            String name =
-                    major == TEXT_STRING ? "maxStringBytes" : bignum != 0 ? "maxBigIntegerBytes" : "maxByteStringBytes";
+            String name = major == CborMajor.TEXT
+                    ? "maxStringBytes"
+                    : bignum != 0 ? "maxBigIntegerBytes" : "maxByteStringBytes";
             throw new LimitExceededException(
                     name,
                     max,
@@ -85,7 +83,7 @@ final class CborStrings {
 
     /** Begins a string of indefinite length. */
     void open(int major) {
-        if (major == TEXT_STRING) {
+        if (major == CborMajor.TEXT) {
             text = new StringBuilder();
         } else {
             bytes = new ByteArrayOutputStream();
@@ -110,7 +108,7 @@ final class CborStrings {
      */
     @Nullable
     Object accept(int major, byte[] array, int from, int length, long offset, boolean own) {
-        if (major == TEXT_STRING) {
+        if (major == CborMajor.TEXT) {
             String string = decode(array, from, length, offset);
             if (text == null) {
                 return string;

@@ -16,9 +16,6 @@ import java.nio.ByteOrder;
  */
 final class CborWindow {
 
-    /** The longest head of a data item. */
-    static final int HEAD = 9;
-
     private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
@@ -35,7 +32,7 @@ final class CborWindow {
     private byte[] copy = {};
 
     /** The beginning of a head that was cut. */
-    private final byte[] stash = new byte[HEAD];
+    private final byte[] stash = new byte[CborChunk.HEAD];
 
     private int stashed;
 
@@ -91,7 +88,7 @@ final class CborWindow {
     /** Tells whether the window has the next head whole; if not, the head's bytes are kept and the window is empty. */
     boolean hasHead() {
         int n = limit - position;
-        if (n >= HEAD || n >= headLength(array[position])) {
+        if (n >= CborChunk.HEAD || n >= headLength(array[position])) {
             return true;
         }
         System.arraycopy(array, position, stash, 0, n);

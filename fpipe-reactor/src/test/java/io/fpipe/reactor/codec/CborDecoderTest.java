@@ -22,6 +22,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -60,6 +61,11 @@ class CborDecoderTest {
         "811f, major type 0 with indefinite length at byte 1",
         "815f01ff, an item of CBOR major type 0 at byte 2 is no piece",
         "8100c200, trailing bytes",
+        // long enough for the loop that reads integers
+        "815f010000000000000000ff, an item of CBOR major type 0 at byte 2 is no piece",
+        "81c201000000000000000000, CBOR tag 2 before byte 2 is not followed by a byte string but by major type 0",
+        "810000000000000000000000, 'trailing bytes after the CBOR value, from byte 2'",
+        "9f0001021c00000000000000, reserved CBOR additional information 28 at byte 4",
         "81c200, CBOR tag 2 before byte 2 is not followed by a byte string but by major type 0",
         "a2010201f6, duplicate CBOR map key at byte 3",
         "a201f601f6, duplicate CBOR map key at byte 3",
@@ -130,6 +136,34 @@ class CborDecoderTest {
     }
 
     @Test
+    void keysOfManyTypesMayNotHaveTheSameHash() {
+        byte[] bytes = encode(mixedKeys(20_000, true));
+        assertThatThrownBy(() -> decode(bytes))
+                .isInstanceOf(CorruptStreamException.class)
+                .hasMessageStartingWith("more than 64 CBOR map keys of different types have the same hash, at byte 6");
+        Map<Object, Object> harmless = mixedKeys(20_000, false);
+        harmless.put("text", 1);
+        harmless.put(7, 1);
+        assertThat(decode(encode(harmless))).isEqualTo(harmless);
+        Map<Object, Object> late = new LinkedHashMap<>();
+        for (long i = 1; i < 1000; i++) {
+            late.put(i << 32 | i, 1);
+        }
+        assertThat(decode(encode(late))).isEqualTo(late); // of one type
+        late.put("\0", 1); // hash 0, too
+        assertThatThrownBy(() -> decode(encode(late))).isInstanceOf(CorruptStreamException.class);
+    }
+
+    private static Map<Object, Object> mixedKeys(int size, boolean sameHash) {
+        Map<Object, Object> map = sameHash ? new IdentityHashMap<>() : new LinkedHashMap<>();
+        for (long i = 1L << 30; map.size() < size; i++) {
+            map.put(i << 32 | (sameHash ? i ^ 7 : 0), 1);
+            map.put(Double.longBitsToDouble(i << 32 | (sameHash ? i ^ 7 : 0)), 1);
+        }
+        return map;
+    }
+
+    @Test
     void limitsAreExact() {
         check("maxDepth", LIMITS.maxDepth(2), "818180", "818101", "8180");
         check("maxDepth", LIMITS.maxDepth(0), "80", "f6");
@@ -146,6 +180,10 @@ class CborDecoderTest {
         check("maxItems", LIMITS.maxItems(3), "9f010203ff", "9f0102ff");
         check("maxItems", LIMITS.maxItems(3), "8181818101", "818101");
         check("maxItems", LIMITS.maxItems(3), "7f606060ff", "7f6060ff");
+        String numbers = "00".repeat(100); // long enough for the loop that reads integers
+        check("maxItems", LIMITS.maxItems(100), "9864" + numbers, "9863" + numbers.substring(2));
+        check("maxItems", LIMITS.maxItems(100), "9f" + numbers + "ff", "9f" + numbers.substring(2) + "ff");
+        check("maxContainerSize", LIMITS.maxContainerSize(100), "9f" + numbers + "00ff", "9f" + numbers + "ff");
         check("maxBytes", LIMITS.maxBytes(3), "83010203", "820102");
     }
 
