@@ -1,0 +1,141 @@
+/*
+ * Copyright the fpipe authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.fpipe.reactor.codec;
+
+import io.fpipe.reactor.CorruptStreamException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * The bytes that are being read, always in an array: the buffer's own, a copy of a piece of a buffer that has none
+ * (direct or read-only), or a head that was cut and is whole now.
+ */
+final class CborWindow {
+
+    private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+
+    private static final int COPIED = 8 << 10;
+
+    byte[] array;
+    int position;
+    int limit;
+
+    /** The place in the message of the array's index 0. */
+    private long origin;
+
+    private byte[] copy = {};
+
+    /** The beginning of a head that was cut. */
+    private final byte[] stash = new byte[CborChunk.HEAD];
+
+    private int stashed;
+
+    CborWindow() {
+        array = stash;
+    }
+
+    /** Opens a window on the next bytes of the source, which it does not move. */
+    void open(ByteBuffer source, long offset) {
+        int n = source.remaining();
+        if (source.hasArray()) {
+            array = source.array();
+            position = source.arrayOffset() + source.position();
+        } else {
+            n = Math.min(n, COPIED);
+            if (copy.length < n) {
+                copy = new byte[n];
+            }
+            source.get(source.position(), copy, 0, n);
+            array = copy;
+            position = 0;
+        }
+        limit = position + n;
+        origin = offset - position;
+    }
+
+    /** Tells whether a head was cut; then {@link #joinHead} comes before {@link #open}. */
+    boolean isHeadCut() {
+        return stashed > 0;
+    }
+
+    /**
+     * Moves bytes of the source to the head that was cut and opens a window on it when it is whole.
+     *
+     * @return whether it is
+     */
+    boolean joinHead(ByteBuffer source, long offset) {
+        origin = offset - stashed;
+        int missing = headLength(stash[0]) - stashed;
+        int n = Math.min(missing, source.remaining());
+        source.get(stash, stashed, n);
+        stashed += n;
+        if (n < missing) {
+            return false;
+        }
+        array = stash;
+        position = 0;
+        limit = stashed;
+        stashed = 0;
+        return true;
+    }
+
+    /** Tells whether the window has the next head whole; if not, the head's bytes are kept and the window is empty. */
+    boolean hasHead() {
+        int n = limit - position;
+        if (n >= CborChunk.HEAD || n >= headLength(array[position])) {
+            return true;
+        }
+        System.arraycopy(array, position, stash, 0, n);
+        stashed = n;
+        position = limit;
+        return false;
+    }
+
+    int remaining() {
+        return limit - position;
+    }
+
+    /** Returns the place of the next byte in the message. */
+    long offset() {
+        return origin + position;
+    }
+
+    int next() {
+        return array[position++] & 0xff;
+    }
+
+    /** Reads the argument of a head that has one; it is unsigned (RFC 8949, section 3). */
+    long argument(int info) {
+        if (info > 27 && info < 31) {
+            throw new CorruptStreamException(
+                    "reserved CBOR additional information " + info + " at byte " + (offset() - 1));
+        }
+        int at = position;
+        position = at + argumentLength(info);
+        return argument(array, at, info);
+    }
+
+    static long argument(byte[] array, int at, int info) {
+        return switch (info) {
+            case 24 -> array[at] & 0xffL;
+            case 25 -> (short) SHORT.get(array, at) & 0xffffL;
+            case 26 -> (int) INT.get(array, at) & 0xffffffffL;
+            case 27 -> (long) LONG.get(array, at);
+            default -> info;
+        };
+    }
+
+    private static int headLength(byte initial) {
+        return 1 + argumentLength(initial & 0x1f);
+    }
+
+    static int argumentLength(int info) {
+        return info < 24 || info > 27 ? 0 : 1 << (info - 24);
+    }
+}
