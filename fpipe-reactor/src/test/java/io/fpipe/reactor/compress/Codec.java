@@ -50,6 +50,27 @@ record Codec(String name, Compressor compressor, Decompressor decompressor, bool
                         false,
                         false),
                 new Codec(
+                        "LZ4",
+                        flush -> Lz4.compress(o -> o.flush(flush)),
+                        (limit, trailing) ->
+                                Lz4.decompress(o -> o.maxOutputBytes(limit).trailingData(trailing)),
+                        true,
+                        true),
+                new Codec(
+                        "LZ4 with all checksums",
+                        flush -> Lz4.compress(o -> o.flush(flush).blockChecksum(true)),
+                        (limit, trailing) ->
+                                Lz4.decompress(o -> o.maxOutputBytes(limit).trailingData(trailing)),
+                        true,
+                        true),
+                new Codec(
+                        "LZ4 without checksums",
+                        flush -> Lz4.compress(o -> o.flush(flush).contentChecksum(false)),
+                        (limit, trailing) ->
+                                Lz4.decompress(o -> o.maxOutputBytes(limit).trailingData(trailing)),
+                        false,
+                        true),
+                new Codec(
                         "deflate in small chunks",
                         flush -> Deflate.compress(o -> o.flush(flush).chunkSize(64)),
                         (limit, trailing) -> Deflate.decompress(o ->
