@@ -27,7 +27,7 @@ final class DeflateDecoder implements Transcoder<ByteBuffer, ByteBuffer> {
 
     private final Inflater inflater;
     private final DeflateFormat format;
-    private final int chunkSize;
+    private final OutputBlock block;
     private final ByteLimit limit;
     private final TrailingData trailing;
 
@@ -38,15 +38,13 @@ final class DeflateDecoder implements Transcoder<ByteBuffer, ByteBuffer> {
     private long members;
     private int matched;
 
-    private byte[] block = NONE;
-    private int used;
-    private int nextSize;
+    private boolean fed;
     private boolean ended;
 
     DeflateDecoder(Inflater inflater, DeflateFormat format, CodecSettings settings) {
         this.inflater = inflater;
         this.format = format;
-        this.chunkSize = settings.size();
+        this.block = new OutputBlock(settings.size());
         this.limit = new ByteLimit("maxOutputBytes", settings.maxOutputBytes());
         this.trailing = settings.trailing();
     }
@@ -55,9 +53,8 @@ final class DeflateDecoder implements Transcoder<ByteBuffer, ByteBuffer> {
     public void feed(ByteBuffer next) {
         before += input.limit();
         input = next.slice();
-        if (nextSize == 0) {
-            nextSize = Blocks.first(2 * Math.min(chunkSize, next.remaining()), chunkSize);
-        }
+        fed = true;
+        block.expect(next.remaining());
         if (state == State.BODY) {
             inflater.setInput(input); // its cursor moves as it is consumed
         }
@@ -70,7 +67,7 @@ final class DeflateDecoder implements Transcoder<ByteBuffer, ByteBuffer> {
 
     @Override
     public @Nullable ByteBuffer poll() {
-        if (nextSize == 0 && !ended) { // nothing was fed
+        if (!fed && !ended) {
             return null;
         }
         ByteBuffer output = null;
@@ -162,15 +159,9 @@ final class DeflateDecoder implements Transcoder<ByteBuffer, ByteBuffer> {
     }
 
     private @Nullable ByteBuffer inflate() {
-        if (used == block.length) {
-            nextSize = Math.max(nextSize, Blocks.SMALLEST);
-            block = new byte[nextSize];
-            used = 0;
-            nextSize = Blocks.next(nextSize, chunkSize);
-        }
         int count;
         try {
-            count = inflater.inflate(block, used, block.length - used);
+            count = inflater.inflate(block.array(), block.used(), block.room());
         } catch (DataFormatException ex) {
             throw new CorruptStreamException(
                     "the " + format.name() + " stream is damaged at or before byte "
@@ -178,10 +169,8 @@ final class DeflateDecoder implements Transcoder<ByteBuffer, ByteBuffer> {
                     ex);
         }
         limit.add(count);
-        ByteBuffer output =
-                count == 0 ? null : ByteBuffer.wrap(block, used, count).slice();
+        ByteBuffer output = count == 0 ? null : block.slice(count);
         if (output != null) {
-            used += count;
             format.update(output.duplicate());
         }
         if (inflater.finished()) {

@@ -6,23 +6,17 @@ package io.fpipe.reactor.compress;
 
 import io.fpipe.reactor.Transcoder;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.zip.Deflater;
 import org.jspecify.annotations.Nullable;
 
 /** Fills chunks from a {@link Deflater}, which it owns. A header does not leave on its own. */
 final class DeflateEncoder implements Transcoder<ByteBuffer, ByteBuffer> {
 
-    private static final byte[] NONE = {};
-
     private final Deflater deflater;
     private final DeflateFormat format;
-    private final int chunkSize;
+    private final OutputChunk chunk;
     private final FlushMode mode;
 
-    private byte[] chunk = NONE;
-    private int filled;
-    private int nextSize;
     private @Nullable ByteBuffer trailer;
     private boolean started;
     private boolean unflushed;
@@ -32,7 +26,7 @@ final class DeflateEncoder implements Transcoder<ByteBuffer, ByteBuffer> {
     DeflateEncoder(Deflater deflater, DeflateFormat format, CodecSettings settings) {
         this.deflater = deflater;
         this.format = format;
-        this.chunkSize = settings.size();
+        this.chunk = new OutputChunk(settings.size());
         this.mode = settings.flush();
     }
 
@@ -55,14 +49,10 @@ final class DeflateEncoder implements Transcoder<ByteBuffer, ByteBuffer> {
     }
 
     private void start(int inputBytes) {
-        if (chunk.length == 0 && nextSize < chunkSize) {
-            nextSize = Blocks.first(inputBytes, chunkSize);
-        }
+        chunk.expect(inputBytes);
         if (!started) {
             started = true;
-            byte[] header = format.header();
-            chunk = Arrays.copyOf(header, nextSize);
-            filled = header.length;
+            chunk.add(ByteBuffer.wrap(format.header()));
         }
     }
 
@@ -80,48 +70,31 @@ final class DeflateEncoder implements Transcoder<ByteBuffer, ByteBuffer> {
         if (!started || finished) {
             return null;
         }
-        for (; ; ) { // ends: each turn fills the chunk further
-            if (chunk.length == 0) {
-                chunk = new byte[nextSize];
-            }
+        do { // ends: each turn fills the chunk further
             fill();
             if (finished) {
-                return filled == 0 ? null : take(); // raw deflate may fill a chunk exactly and say so afterwards
+                return chunk.filled() == 0 ? null : chunk.take(); // raw deflate may know only after a full chunk
             }
-            if (filled < chunk.length) { // less than there was room for: all input is consumed
+            if (chunk.room() > 0) { // all input is consumed
                 boolean flushed = flushing;
                 flushing = false;
                 unflushed &= !flushed;
-                return flushed && filled > 0 ? take() : null;
+                return flushed && chunk.filled() > 0 ? chunk.take() : null;
             }
-            nextSize = Blocks.next(chunk.length, chunkSize);
-            if (chunk.length == chunkSize) {
-                return take();
-            }
-            chunk = Arrays.copyOf(chunk, nextSize);
-        }
+        } while (chunk.grow());
+        return chunk.take();
     }
 
     private void fill() {
         // A flush that fills the room exactly is repeated; at worst that writes one more empty block.
         int flush = flushing ? Deflater.SYNC_FLUSH : Deflater.NO_FLUSH;
-        filled += deflater.deflate(chunk, filled, chunk.length - filled, flush);
+        chunk.add(deflater.deflate(chunk.array(), chunk.filled(), chunk.room(), flush));
         if (deflater.finished()) {
             ByteBuffer rest = trailer == null ? ByteBuffer.wrap(format.trailer(deflater.getBytesRead())) : trailer;
             trailer = rest;
-            int count = Math.min(rest.remaining(), chunk.length - filled);
-            rest.get(chunk, filled, count);
-            filled += count;
+            chunk.add(rest);
             finished = !rest.hasRemaining();
         }
-    }
-
-    /** Hands the chunk out; it is not written again. */
-    private ByteBuffer take() {
-        ByteBuffer output = ByteBuffer.wrap(chunk, 0, filled);
-        chunk = NONE;
-        filled = 0;
-        return output;
     }
 
     @Override

@@ -71,6 +71,21 @@ record Codec(String name, Compressor compressor, Decompressor decompressor, bool
                         false,
                         true),
                 new Codec(
+                        "zstd",
+                        flush -> Zstd.compress(o -> o.flush(flush)),
+                        (limit, trailing) ->
+                                Zstd.decompress(o -> o.maxOutputBytes(limit).trailingData(trailing)),
+                        true,
+                        true),
+                new Codec(
+                        "zstd without checksum, in small chunks",
+                        flush -> Zstd.compress(
+                                o -> o.flush(flush).checksum(false).chunkSize(64)),
+                        (limit, trailing) -> Zstd.decompress(o ->
+                                o.maxOutputBytes(limit).trailingData(trailing).chunkSize(64)),
+                        false,
+                        true),
+                new Codec(
                         "deflate in small chunks",
                         flush -> Deflate.compress(o -> o.flush(flush).chunkSize(64)),
                         (limit, trailing) -> Deflate.decompress(o ->
