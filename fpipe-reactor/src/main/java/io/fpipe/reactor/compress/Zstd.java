@@ -35,7 +35,7 @@ public final class Zstd {
      * <li>Emits: chunks of exactly {@link Options#chunkSize} bytes and the rest in the last; a smaller one also where
      * {@link Options#flush} says so.</li>
      * <li>Requests: one input buffer at a time, when all of the last one is compressed.</li>
-     * <li>Completes: when the source has completed, together with the last chunk unless that is a full one.</li>
+     * <li>Completes: when the source has completed, together with the last chunk.</li>
      * <li>Fails: with the source's error only.</li>
      * <li>Cancels: the source, and frees the compressor.</li>
      * </ul>

@@ -42,7 +42,7 @@ class EveryCodecTest {
     @ParameterizedTest
     @MethodSource("codecs")
     void roundTripsWhateverTheCut(Codec codec) {
-        StageCheck.roundTrip(codec.compress(), codec.decompress(), NONE, ONE, TEXT, noise(300), prose(2000))
+        StageCheck.roundTrip(codec.compress(), codec.decompress(), NONE, ONE, TEXT, noise(200), prose(600))
                 .verify();
     }
 
@@ -63,7 +63,7 @@ class EveryCodecTest {
     @MethodSource("codecs")
     void roundTripsWithFlushes(Codec codec) {
         for (FlushMode mode : List.of(FlushMode.PER_BUFFER, FlushMode.WHEN_IDLE)) {
-            StageCheck.roundTrip(codec.compressor().with(mode), codec.decompress(), NONE, ONE, TEXT, prose(700))
+            StageCheck.roundTrip(codec.compressor().with(mode), codec.decompress(), NONE, ONE, prose(300))
                     .verify();
         }
     }

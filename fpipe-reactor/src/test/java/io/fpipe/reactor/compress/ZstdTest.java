@@ -88,6 +88,7 @@ class ZstdTest {
             StageCheck.transcoder(() -> new ZstdEncoder(settings.flush(mode), true))
                     .sample(bytes, bytes)
                     .equality((output, expected) -> Arrays.equals(run(Zstd.decompress(), output), expected))
+                    .completesWithLast()
                     .verify();
         }
     }
