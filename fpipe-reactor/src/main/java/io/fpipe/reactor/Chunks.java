@@ -7,6 +7,7 @@ package io.fpipe.reactor;
 import static java.util.Objects.requireNonNull;
 
 import java.nio.ByteBuffer;
+import java.util.function.LongConsumer;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -33,7 +34,53 @@ public final class Chunks {
         if (size < 1) {
             throw new IllegalArgumentException("size must be at least 1, was " + size);
         }
-        return Stage.transcode(() -> new Rechunking(size));
+        return Stage.transcode(() -> new Rechunking(size, size));
+    }
+
+    /**
+     * Gathers buffers that are too small, so that what follows is not called for each of them.
+     * <ul>
+     * <li>Emits: buffers of {@code min} to {@code max} bytes, only the last may be smaller. A buffer that is large
+     * enough passes as it is or in slices; small ones are copied together until there are {@code min} bytes.</li>
+     * <li>Requests: one buffer at a time, when there are fewer than {@code min} bytes left.</li>
+     * <li>Completes: when the source completes, together with the last buffer.</li>
+     * <li>Fails: with the source's error; what was gathered is dropped.</li>
+     * <li>Cancels: the source.</li>
+     * </ul>
+     *
+     * @param min the smallest size in bytes, at least 1
+     * @param max the largest size in bytes, at least {@code min}
+     * @return the stage
+     */
+    public static Stage coalesce(int min, int max) {
+        if (min < 1 || max < min) {
+            throw new IllegalArgumentException("min must be from 1 to max, was " + min + " of " + max);
+        }
+        return Stage.transcode(() -> new Rechunking(min, max));
+    }
+
+    /**
+     * Tells how much of a message has passed.
+     * <ul>
+     * <li>Emits: the message's buffers, as the same objects, after the listener has heard of them.</li>
+     * <li>Requests: what is requested of it.</li>
+     * <li>Fails: with the source's error or what the listener throws.</li>
+     * <li>Cancels: the source.</li>
+     * </ul>
+     *
+     * @param listener gets the number of bytes so far, with each buffer, in the thread that emits it
+     * @return the stage
+     */
+    public static Stage progress(LongConsumer listener) {
+        requireNonNull(listener, "listener");
+        return bytes -> Flux.defer(() -> {
+            ByteLimit count = new ByteLimit("progress", Long.MAX_VALUE);
+            return bytes.doOnNext(buffer -> {
+                        count.add(buffer.remaining());
+                        listener.accept(count.count());
+                    })
+                    .onErrorStop();
+        });
     }
 
     /**
