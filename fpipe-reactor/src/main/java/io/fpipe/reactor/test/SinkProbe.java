@@ -116,7 +116,8 @@ final class SinkProbe implements CoreSubscriber<Object> {
     private void checkOpen(String signal) {
         if (s == null) {
             problems.accept(signal + " came before onSubscribe");
-        } else if (cancelled && !signal.equals("onComplete")) { // the end may be on its way together with the last
+        } else if (cancelled && (signal.equals("onNext") || (signal.equals("onError") && !received.isEmpty()))) {
+            // the end may be on its way together with the last, and an error together with the subscription
             problems.accept(signal + " came after cancel");
         } else if (completed || error != null) {
             problems.accept(signal + " came after " + (completed ? "onComplete" : "onError"));
@@ -135,7 +136,7 @@ final class SinkProbe implements CoreSubscriber<Object> {
         Subscription subscription = subscription();
         if (subscription != null) {
             synchronized (this) {
-                cancelled = !isTerminated();
+                cancelled |= !isTerminated();
                 notifyAll();
             }
             subscription.cancel();
@@ -152,6 +153,10 @@ final class SinkProbe implements CoreSubscriber<Object> {
 
     synchronized boolean isTerminated() {
         return completed || error != null;
+    }
+
+    synchronized boolean isCancelled() {
+        return cancelled;
     }
 
     synchronized boolean isSubscribed() {

@@ -26,7 +26,7 @@ final class StageRun<I, O> {
     private final Executor executor;
     private final long nanos;
 
-    private final AtomicReference<@Nullable String> problem = new AtomicReference<>();
+    private final AtomicReference<@Nullable AssertionError> problem = new AtomicReference<>();
     private final IllegalStateException sourceError = new IllegalStateException("the error of the source");
     private final SinkProbe sink;
     private final SourceProbe source;
@@ -41,7 +41,7 @@ final class StageRun<I, O> {
         if (subject.probe() != null) {
             subject.probe().forget(); // what a failed run left behind
         }
-        Consumer<String> problems = text -> problem.compareAndSet(null, text);
+        Consumer<String> problems = text -> problem.compareAndSet(null, new AssertionError(text));
         this.sink = new SinkProbe(scenario.demand() == Scenario.Demand.INSIDE, scenario.cancelAfter(), problems);
         byte[] bytes = subject.bytes(sample.input());
         this.source = new SourceProbe(
@@ -146,7 +146,7 @@ final class StageRun<I, O> {
         sink.checkBuffers(source.buffers());
         throwProblem();
         verifyProbe();
-        if (sink.isTerminated()) {
+        if (!sink.isCancelled()) {
             checkOutcome();
         }
     }
@@ -181,9 +181,9 @@ final class StageRun<I, O> {
     }
 
     private void throwProblem() {
-        String text = problem.get();
-        if (text != null) {
-            throw new AssertionError(text);
+        AssertionError first = problem.get();
+        if (first != null) { // its trace shows who did it
+            throw first;
         }
     }
 

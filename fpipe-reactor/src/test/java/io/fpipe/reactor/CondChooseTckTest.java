@@ -1,0 +1,26 @@
+/*
+ * Copyright the fpipe authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.fpipe.reactor;
+
+import java.nio.ByteBuffer;
+import reactor.core.publisher.Flux;
+
+public class CondChooseTckTest extends AbstractStageTck<ByteBuffer> {
+
+    private static Flux<ByteBuffer> source(int n) {
+        return Flux.range(0, n).map(i -> ByteBuffer.allocate(1));
+    }
+
+    @Override
+    protected Flux<ByteBuffer> publisher(int n) {
+        return FpipeCond.<Integer>choose(i -> CondChooseTckTest::source).serialize(n);
+    }
+
+    @Override
+    protected Flux<ByteBuffer> failed() {
+        return FpipeCond.<Integer>choose(i -> n -> Flux.error(new IllegalStateException("source")))
+                .serialize(0);
+    }
+}
