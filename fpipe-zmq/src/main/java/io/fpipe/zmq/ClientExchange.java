@@ -175,11 +175,6 @@ final class ClientExchange implements ZmqExchange {
         return count;
     }
 
-    /** Whether the link is closed and the next one is not there yet; on the loop. */
-    boolean isBetweenLinks() {
-        return link.isClosed();
-    }
-
     @Override
     public String endpoint() {
         return link.address();

@@ -210,11 +210,6 @@ final class ServerBinding implements ZmqBinding, SocketHandler {
         });
     }
 
-    /** Whether the socket was given up and the next one is not there yet; on the loop. */
-    boolean isRenewing() {
-        return renewing;
-    }
-
     private void failPeers(Throwable reason) {
         List<Peer> all = List.copyOf(peers.values());
         peers.clear();

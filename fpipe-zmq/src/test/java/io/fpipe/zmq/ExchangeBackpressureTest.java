@@ -19,9 +19,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.reactivestreams.Subscription;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Scheduler;
-import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 class ExchangeBackpressureTest {
@@ -86,32 +83,6 @@ class ExchangeBackpressureTest {
                         15)
                 .reduce(0L, Long::sum)
                 .block(Rig.SOON);
-    }
-
-    @Test
-    void smallFramesCostMoreThanTheirLength() {
-        Scheduler other = Schedulers.newSingle("source");
-        try (Rig rig = new Rig(Wiring.INPROC)) {
-            AtomicInteger emitted = new AtomicInteger();
-            // asks its source on another thread, so that no two buffers are there at once
-            Flux<ByteBuffer> slow = Bytes.endless(1)
-                    .concatMap(buffer -> Mono.just(buffer).publishOn(other))
-                    .doOnNext(buffer -> emitted.incrementAndGet());
-            AtomicInteger calls = new AtomicInteger();
-            rig.serve(bytes -> calls.getAndIncrement() > 0 ? bytes : slow);
-            ClientExchange exchange = rig.client(client -> client.window(1 << 12));
-            Stopped stopped = new Stopped();
-            exchange.apply(Flux.empty()).subscribe(stopped);
-            int frames = (1 << 12) / ExchangeSettings.MIN_COST;
-            rig.await("the window is full", () -> emitted.get() >= frames);
-            stopped.request(frames);
-            rig.await("the frames arrive", () -> stopped.received.get() >= frames);
-            rig.await("the next window is full", () -> emitted.get() >= 2 * frames);
-            othersTransfer(exchange); // which takes some time
-            assertThat(emitted.get()).isLessThanOrEqualTo(2 * frames + 2);
-        } finally {
-            other.dispose();
-        }
     }
 
     @ParameterizedTest

@@ -113,9 +113,9 @@ class ExchangeRaceTest {
             ZmqBinding server = rig.serve(bytes -> bytes.take(20).concatWith(message(20)), s -> s.window(4096));
             ClientExchange exchange = rig.client(client -> client.window(4096));
             start(exchange, message(1)).checkEndedOnce();
-            for (int i = 0; i < 500; i++) {
+            for (int i = 0; i < 300; i++) {
                 Caller caller = start(exchange, message(40));
-                int after = i * 20;
+                int after = i * 30;
                 while (caller.bytes.get() < after && caller.ended.getCount() > 0) {
                     Thread.onSpinWait();
                 }

@@ -25,7 +25,7 @@ public class ExchangeTckTest extends PublisherVerification<ByteBuffer> {
     private ClientExchange exchange;
 
     public ExchangeTckTest() {
-        super(new TestEnvironment(1000, 50), 500);
+        super(new TestEnvironment(500, 50), 500);
     }
 
     @BeforeClass

@@ -27,7 +27,7 @@ public class RequestTckTest extends PublisherVerification<ByteBuffer> {
     private ClientExchange exchange;
 
     public RequestTckTest() {
-        super(new TestEnvironment(1000, 50), 500);
+        super(new TestEnvironment(500, 50), 500);
     }
 
     @BeforeClass

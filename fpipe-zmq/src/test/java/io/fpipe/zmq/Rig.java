@@ -111,6 +111,11 @@ final class Rig implements AutoCloseable {
         return open;
     }
 
+    /** Has the loop do something after some milliseconds. */
+    void later(int millis, Runnable task) {
+        resources.loop().execute(() -> resources.loop().schedule(millis * 1_000_000L, task));
+    }
+
     /** Returns once the loop has done what it had to do. */
     void settle() {
         CompletableFuture<Void> done = new CompletableFuture<>();

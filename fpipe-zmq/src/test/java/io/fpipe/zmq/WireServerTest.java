@@ -15,6 +15,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Schedulers;
 
 /** A server against a client made by hand; {@code docs/wire-format.md} is what both have to follow. */
 class WireServerTest {
@@ -259,8 +262,8 @@ class WireServerTest {
     void bytesBehindTheEndAreIgnored() {
         raw.hello(7, 1 << 20);
         CountDownLatch go = new CountDownLatch(1);
-        handler = bytes -> bytes.delaySubscription(reactor.core.publisher.Mono.fromRunnable(() -> Rig.await(go))
-                .subscribeOn(reactor.core.scheduler.Schedulers.boundedElastic()));
+        handler = bytes -> bytes.delaySubscription(
+                Mono.fromRunnable(() -> Rig.await(go)).subscribeOn(Schedulers.boundedElastic()));
         raw.send(OPEN, 0, 1, 0, "all");
         raw.send(DATA, RawPeer.END, 1, 3, "!");
         raw.send(DATA, 0, 1, 4, "more");
@@ -294,6 +297,25 @@ class WireServerTest {
         raw.send(CREDIT, 0, 1, 4096 + 1000, NOTHING); // decreases, as it were
         raw.send(CREDIT, 0, 1, 4096 + 100, NOTHING);
         assertThat(raw.next(DATA, 1).payload()).hasSize(1000 - 256);
+        raw.send(CANCEL, 0, 1, 0, NOTHING);
+        stillServes(raw);
+    }
+
+    @Test
+    void smallFramesCostMoreThanTheirLength() {
+        raw.hello(7, 4096);
+        Sinks.Many<ByteBuffer> reply = Sinks.many().unicast().onBackpressureBuffer();
+        handler = bytes -> reply.asFlux();
+        raw.send(OPEN, RawPeer.END, 1, 0, NOTHING);
+        for (int i = 0; i < 4096 / 256; i++) {
+            reply.tryEmitNext(Bytes.utf8("x")).orThrow();
+            assertThat(raw.next(DATA, 1).text()).isEqualTo("x");
+        }
+        reply.tryEmitNext(Bytes.utf8("y")).orThrow();
+        reply.tryEmitNext(Bytes.utf8("z")).orThrow();
+        raw.hello(7, 4096); // answered, so nothing else came
+        raw.send(CREDIT, 0, 1, 4096 + 256, NOTHING);
+        assertThat(raw.next(DATA, 1).text()).isEqualTo("yz");
         raw.send(CANCEL, 0, 1, 0, NOTHING);
         stillServes(raw);
     }
