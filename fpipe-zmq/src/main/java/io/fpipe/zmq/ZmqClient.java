@@ -75,7 +75,7 @@ public final class ZmqClient {
 
     /**
      * Sets how many bytes of a reply may be under way before the subscriber has taken them: what the server may be
-     * ahead in each call, and what a call may hold in memory. Default: 1 MiB.
+     * ahead in each call, and what a call may hold in memory. Default: 4 MiB.
      *
      * @param bytes the window, at least 4096
      * @return a changed copy

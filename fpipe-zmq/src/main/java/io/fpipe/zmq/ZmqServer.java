@@ -69,7 +69,7 @@ public final class ZmqServer {
 
     /**
      * Sets how many bytes of a request may be under way before the handler has taken them: what a client may be ahead
-     * in each call, and what a call may hold in memory. Default: 1 MiB.
+     * in each call, and what a call may hold in memory. Default: 4 MiB.
      *
      * @param bytes the window, at least 4096
      * @return a changed copy
