@@ -7,21 +7,23 @@ package io.fpipe.reactor;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** Cuts and gathers buffers to one size. */
+/** Gathers buffers that are too small and cuts those that are too large. */
 final class Rechunking implements Transcoder<ByteBuffer, ByteBuffer> {
 
     /** The first copy of a message is made this small, or as small as its bytes: many messages are. */
     private static final int SMALL = 256;
 
-    private final int size;
+    private final int min;
+    private final int max;
 
     private @Nullable ByteBuffer input;
     private @Nullable ByteBuffer partial;
     private int firstCapacity = SMALL;
     private boolean ended;
 
-    Rechunking(int size) {
-        this.size = size;
+    Rechunking(int min, int max) {
+        this.min = min;
+        this.max = max;
     }
 
     @Override
@@ -40,18 +42,19 @@ final class Rechunking implements Transcoder<ByteBuffer, ByteBuffer> {
         if (in == null) {
             return ended ? takePartial() : null;
         }
-        if (partial == null && in.remaining() >= size) {
-            input = rest(in, size);
-            return input == null ? in : in.slice(in.position(), size);
+        if (partial == null && in.remaining() >= min) {
+            int take = Math.min(max, in.remaining());
+            input = rest(in, take);
+            return input == null ? in : in.slice(in.position(), take);
         }
         int gathered = partial == null ? 0 : partial.position();
-        int take = Math.min(size - gathered, in.remaining());
+        int take = Math.min(min - gathered, in.remaining()); // no more: a byte that need not be copied is not
         room(take).put(in.slice(in.position(), take));
         input = rest(in, take);
-        if (gathered + take < size) {
+        if (gathered + take < min) {
             return ended ? takePartial() : null;
         }
-        firstCapacity = size; // the message is a long one
+        firstCapacity = min; // the message is a long one
         return takePartial();
     }
 
@@ -67,8 +70,8 @@ final class Rechunking implements Transcoder<ByteBuffer, ByteBuffer> {
             return old;
         }
         int needed = bytes + (old == null ? 0 : old.position());
-        int capacity = Math.max(needed, old == null ? firstCapacity : (int) Math.min(size, 2L * old.capacity()));
-        ByteBuffer larger = ByteBuffer.allocate(Math.min(size, capacity));
+        int capacity = Math.max(needed, old == null ? firstCapacity : (int) Math.min(min, 2L * old.capacity()));
+        ByteBuffer larger = ByteBuffer.allocate(Math.min(min, capacity));
         if (old != null) {
             larger.put(old.flip());
         }

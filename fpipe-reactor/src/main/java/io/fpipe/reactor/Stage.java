@@ -56,6 +56,24 @@ public interface Stage extends Function<Flux<ByteBuffer>, Flux<ByteBuffer>> {
     }
 
     /**
+     * Makes a stage of a function of single buffers: for ciphers, digests and the like.
+     * <ul>
+     * <li>Emits: what the function returns for each buffer, and its tail at the end.</li>
+     * <li>Requests: one buffer at a time.</li>
+     * <li>Completes: when the source has completed, together with the last buffer or the tail.</li>
+     * <li>Fails: with the source's error or what the function throws.</li>
+     * <li>Cancels: the source, and closes the function.</li>
+     * </ul>
+     *
+     * @param factory creates the function of one message; it is closed exactly once
+     * @return the stage
+     */
+    static Stage mapBuffers(Supplier<? extends BufferFunction> factory) {
+        requireNonNull(factory, "factory");
+        return transcode(() -> new MappingBuffers(requireNonNull(factory.get(), "the factory returned null")));
+    }
+
+    /**
      * Composes: the bytes that leave this stage enter the next.
      *
      * @param next the stage that follows

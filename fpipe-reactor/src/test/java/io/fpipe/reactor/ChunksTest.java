@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fpipe.reactor.test.StageCheck;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -33,7 +34,7 @@ class ChunksTest {
     @Test
     void rechunksWithoutChangingTheBytes() {
         for (int size : new int[] {1, 3, 300}) {
-            StageCheck<byte[], byte[]> check = StageCheck.transcoder(() -> new Rechunking(size));
+            StageCheck<byte[], byte[]> check = StageCheck.transcoder(() -> new Rechunking(size, size));
             for (int length : new int[] {0, 1, size - 1, size, size + 1, 3 * size}) {
                 check = check.sample(bytes(length), bytes(length));
             }
@@ -52,6 +53,53 @@ class ChunksTest {
         }
         assertThat(sizes(Chunks.rechunk(2).apply(Chunks.of(new byte[4])))).containsExactly(2, 2);
         assertThat(sizes(Chunks.rechunk(2).apply(Flux.empty()))).isEmpty();
+    }
+
+    @Test
+    void coalescesWithoutChangingTheBytes() {
+        StageCheck<byte[], byte[]> check = StageCheck.transcoder(() -> new Rechunking(3, 7));
+        for (int length : new int[] {0, 1, 2, 3, 7, 8, 20}) {
+            check = check.sample(bytes(length), bytes(length));
+        }
+        check.completesWithLast().verify();
+    }
+
+    @Test
+    void coalescedBuffersAreNeitherTooSmallNorTooLarge() {
+        Stage stage = Chunks.coalesce(10, 40);
+        assertThat(sizes(stage.apply(Chunks.of(new byte[9], new byte[9], new byte[1]))))
+                .containsExactly(10, 9);
+        assertThat(sizes(stage.apply(Chunks.of(new byte[100], new byte[9])))).containsExactly(40, 40, 20, 9);
+        ByteBuffer fits = ByteBuffer.allocate(40);
+        assertThat(stage.apply(Flux.just(fits)).blockFirst()).isSameAs(fits);
+    }
+
+    @Test
+    void tellsOfProgress() {
+        List<Long> told = new ArrayList<>();
+        ByteBuffer first = ByteBuffer.allocate(2);
+        Flux<ByteBuffer> watched = Chunks.progress(told::add).apply(Flux.just(first, ByteBuffer.allocate(3)));
+        assertThat(watched.blockFirst()).isSameAs(first);
+        assertThat(sizes(watched)).containsExactly(2, 3);
+        assertThat(told).as("each subscription counts anew").containsExactly(2L, 2L, 5L);
+        StageCheck.stage(Chunks.progress(count -> {}))
+                .sample(bytes(5), bytes(5))
+                .sample(NONE, NONE)
+                .completesWithLast()
+                .verify();
+    }
+
+    @Test
+    void aListenerThatThrowsFailsTheMessage() {
+        Stage stage = Chunks.progress(count -> {
+            throw new IllegalStateException("listener at " + count);
+        });
+        TestPublisher<ByteBuffer> source = TestPublisher.create();
+        StepVerifier.create(stage.apply(source.flux()).onErrorContinue((ex, buffer) -> {}))
+                .then(() -> source.next(ByteBuffer.allocate(4)))
+                .expectErrorMessage("listener at 4")
+                .verify();
+        source.assertCancelled();
     }
 
     @Test
@@ -145,6 +193,8 @@ class ChunksTest {
     @Test
     void refusesSizesAndLimitsThatMakeNoSense() {
         assertThatThrownBy(() -> Chunks.rechunk(0)).hasMessage("size must be at least 1, was 0");
+        assertThatThrownBy(() -> Chunks.coalesce(0, 1)).hasMessage("min must be from 1 to max, was 0 of 1");
+        assertThatThrownBy(() -> Chunks.coalesce(3, 2)).hasMessage("min must be from 1 to max, was 3 of 2");
         assertThatThrownBy(() -> Chunks.limit(-1)).hasMessage("maxBytes must be at least 0, was -1");
         assertThatThrownBy(() -> Chunks.join(Flux.empty(), -1)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> Chunks.of(NONE, null)).isInstanceOf(NullPointerException.class);

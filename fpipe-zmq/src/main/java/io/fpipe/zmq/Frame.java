@@ -1,0 +1,98 @@
+/*
+ * Copyright the fpipe authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.fpipe.zmq;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import zmq.Msg;
+
+/**
+ * A frame of FPIPE/1 as it was received; {@code docs/wire-format.md} is its specification. A header of
+ * {@value #HEADER_BYTES} bytes is followed by the payload, in the same ZeroMQ frame or, so that large payloads are not
+ * copied, in a second one.
+ *
+ * @param type one of the constants here; a receiver ignores a type that it does not know
+ * @param flags {@link #END} or none
+ * @param incarnation the client's random number, new for each connection
+ * @param stream the message's number within the incarnation, 0 for none
+ * @param argument what the type says: an offset, a credit, a code
+ * @param payload the rest
+ */
+record Frame(int type, int flags, long incarnation, long stream, long argument, ByteBuffer payload) {
+
+    static final int HEADER_BYTES = 32;
+    static final short MAGIC = (short) 0xF19E;
+    static final byte VERSION = 1;
+
+    /** Introduces a peer: the argument is its window, the payload the size of its largest data payload. */
+    static final int HELLO = 1;
+    /** Opens a stream and carries its first bytes: the argument is the length of the metadata ahead of them. */
+    static final int OPEN = 2;
+    /** Carries bytes: the argument is the offset of the first one. */
+    static final int DATA = 3;
+    /** Grants credit: the argument is the sum of all credit since the stream was opened. */
+    static final int CREDIT = 4;
+    /** Asks to stop sending. */
+    static final int CANCEL = 5;
+    /** Ends a message without success: the argument is the code, the payload the text. */
+    static final int ABORT = 6;
+    /** Says that the peer goes away: all streams between the two have ended. */
+    static final int GOAWAY = 7;
+
+    /** The flag of the last bytes of a message. */
+    static final int END = 1;
+
+    /** What a socket finds behind the last message of a peer that was lost, and ahead of the first of a server. */
+    static final byte[] FAREWELL = header(GOAWAY, 0, 0, 0, 0, 0).array();
+
+    /** Writes a header, with room for a payload behind it. */
+    static ByteBuffer header(int type, int flags, long incarnation, long stream, long argument, int room) {
+        return ByteBuffer.allocate(HEADER_BYTES + room)
+                .putShort(MAGIC)
+                .put(VERSION)
+                .put((byte) type)
+                .put((byte) flags)
+                .put((byte) 0)
+                .putShort((short) 0)
+                .putLong(incarnation)
+                .putLong(stream)
+                .putLong(argument);
+    }
+
+    /** Reads a frame, or says by null that the parts of a message are none. */
+    static @Nullable Frame read(List<Msg> parts, int from, int to) {
+        if (to - from < 1 || to - from > 2) {
+            return null;
+        }
+        ByteBuffer head = parts.get(from).buf();
+        if (head.remaining() < HEADER_BYTES || head.getShort() != MAGIC || head.get() != VERSION) {
+            return null;
+        }
+        int type = head.get();
+        int flags = head.get();
+        head.position(head.position() + 3);
+        long incarnation = head.getLong();
+        long stream = head.getLong();
+        long argument = head.getLong();
+        if (to - from == 2) {
+            if (head.hasRemaining()) {
+                return null;
+            }
+            head = parts.get(to - 1).buf();
+        } else {
+            head = head.slice();
+        }
+        return new Frame(type, flags, incarnation, stream, argument, head);
+    }
+
+    Frame withPayload(ByteBuffer rest) {
+        return new Frame(type, flags, incarnation, stream, argument, rest);
+    }
+
+    boolean isEnd() {
+        return (flags & END) != 0;
+    }
+}

@@ -1,0 +1,74 @@
+/*
+ * Copyright the fpipe authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.fpipe.zmq;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import zmq.Msg;
+import zmq.SocketBase;
+import zmq.ZError;
+import zmq.ZMQ;
+
+/** The receiving side of a socket; used by the socket's owner only. */
+final class Inbound {
+
+    private static final int INTERRUPTS = 16;
+
+    private final OwnedSocket owned;
+    private final SocketBase socket;
+
+    Inbound(OwnedSocket owned, SocketBase socket) {
+        this.owned = owned;
+        this.socket = socket;
+    }
+
+    /** Takes whole messages, at most the limit; returns how many. */
+    int receive(List<Msg> received, int limit) {
+        int taken = 0;
+        while (taken < limit) {
+            int start = received.size();
+            Msg part = receivePart();
+            if (part == null) {
+                if (socket.errno() == ZError.ETERM) {
+                    owned.fail(new ZmqException("the ZeroMQ context of " + owned + " was terminated"));
+                }
+                break;
+            }
+            received.add(part);
+            while (part != null && part.hasMore()) {
+                part = receivePart();
+                if (part != null) {
+                    received.add(part);
+                }
+            }
+            if (part == null) { // cut off by a disconnect: half a message is none
+                received.subList(start, received.size()).clear();
+            } else {
+                taken++;
+            }
+        }
+        return taken;
+    }
+
+    /** User code may have the loop interrupted at any time, in the middle of a message too. */
+    private @Nullable Msg receivePart() {
+        Msg part = socket.recv(ZMQ.ZMQ_DONTWAIT);
+        for (int i = 0; part == null && i < INTERRUPTS && socket.errno() == ZError.EINTR; i++) {
+            part = socket.recv(ZMQ.ZMQ_DONTWAIT);
+        }
+        return part;
+    }
+
+    /** Signals what was received; after the release. */
+    static void deliver(List<Msg> received, SocketHandler handler) {
+        int from = 0;
+        for (int i = 0; i < received.size(); i++) {
+            if (!received.get(i).hasMore()) {
+                handler.received(received, from, i + 1);
+                from = i + 1;
+            }
+        }
+    }
+}

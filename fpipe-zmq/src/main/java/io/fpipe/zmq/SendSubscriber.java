@@ -1,0 +1,119 @@
+/*
+ * Copyright the fpipe authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.fpipe.zmq;
+
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.MonoSink;
+import reactor.core.publisher.Operators;
+import reactor.util.context.Context;
+
+/**
+ * Sends what a publisher emits. Requests {@value #PREFETCH} messages, and {@value #REPLENISH} more whenever as many were
+ * sent: so never more than the first number wait in the socket's queue.
+ */
+final class SendSubscriber implements CoreSubscriber<ZmqMessage>, Outgoing.Origin {
+
+    private static final int PREFETCH = 1024;
+    private static final int REPLENISH = PREFETCH / 2;
+
+    private final OwnedSocket socket;
+    private final MonoSink<Void> sink;
+
+    private final AtomicLong sent = new AtomicLong();
+    private final AtomicBoolean done = new AtomicBoolean();
+
+    private long emitted; // published by completed
+    private volatile boolean completed;
+    private volatile @Nullable Subscription s;
+
+    SendSubscriber(OwnedSocket socket, MonoSink<Void> sink) {
+        this.socket = socket;
+        this.sink = sink;
+    }
+
+    @Override
+    public Context currentContext() {
+        return Context.of(sink.contextView());
+    }
+
+    @Override
+    public void onSubscribe(Subscription s) {
+        if (Operators.validate(this.s, s)) {
+            this.s = s;
+            if (done.get()) { // disposed before
+                s.cancel();
+            } else {
+                s.request(PREFETCH);
+            }
+        }
+    }
+
+    @Override
+    public void onNext(ZmqMessage message) {
+        if (done.get()) {
+            Operators.onDiscard(message, currentContext());
+            return;
+        }
+        emitted++;
+        socket.send(new Outgoing(this, message.array()));
+    }
+
+    @Override
+    public void onError(Throwable t) {
+        if (done.compareAndSet(false, true)) {
+            sink.error(t);
+        } else {
+            Operators.onErrorDropped(t, currentContext());
+        }
+    }
+
+    @Override
+    public void onComplete() {
+        completed = true;
+        finishIfSent(sent.get());
+    }
+
+    @Override
+    public void sent(int count) {
+        long now = sent.addAndGet(count);
+        long batches = now / REPLENISH - (now - count) / REPLENISH;
+        if (completed) {
+            finishIfSent(now);
+        } else if (batches > 0 && !done.get()) {
+            Objects.requireNonNull(s, "s").request(batches * REPLENISH);
+        }
+    }
+
+    /** Completes when the source has, and nothing waits: whichever of the two comes last sees the other. */
+    private void finishIfSent(long now) {
+        if (now == emitted && done.compareAndSet(false, true)) {
+            sink.success();
+        }
+    }
+
+    @Override
+    public void failed(ZmqException reason) {
+        if (done.compareAndSet(false, true)) {
+            Subscription subscription = s;
+            if (subscription != null) {
+                subscription.cancel();
+            }
+            sink.error(reason);
+        }
+    }
+
+    /** The sink was cancelled, or has terminated. */
+    void dispose() {
+        Subscription subscription = s;
+        if (done.compareAndSet(false, true) && subscription != null) {
+            subscription.cancel();
+        }
+    }
+}

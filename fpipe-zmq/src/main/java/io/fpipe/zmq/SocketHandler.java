@@ -1,0 +1,31 @@
+/*
+ * Copyright the fpipe authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.fpipe.zmq;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import zmq.Msg;
+
+/** What a socket's user hears. Called on the loop, never by the owner of the socket. */
+interface SocketHandler {
+
+    /** Returns how many messages may be taken now; called by any thread. */
+    long demand();
+
+    /** A whole message was received: the parts {@code from} to {@code to}, exclusive, of the list. */
+    void received(List<Msg> parts, int from, int to);
+
+    /** There is no demand: from now on more demand has to call {@link OwnedSocket#wake()}. */
+    void starved();
+
+    /** A connection was lost. */
+    void disconnected();
+
+    /** The socket receives and takes no more messages. */
+    default void closing(@Nullable Throwable failure) {}
+
+    /** The socket is gone for good, or will be when its peer has read or gone. The last call. */
+    void closed(@Nullable Throwable failure);
+}

@@ -1,0 +1,278 @@
+/*
+ * Copyright the fpipe authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.fpipe.zmq;
+
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.util.Logger;
+import reactor.util.Loggers;
+import zmq.Ctx;
+import zmq.SocketBase;
+import zmq.ZMQ;
+
+/**
+ * What sockets run on: one ZeroMQ context with one IO thread, and one loop thread that receives and signals.
+ *
+ * <p>{@code inproc} endpoints are names inside one {@code ZmqResources}. The loop thread signals everything that was
+ * received and may run the sources of what is sent, so it must not be blocked: Reactor's {@code block} refuses to run
+ * there. All threads are daemons.
+ */
+public final class ZmqResources implements Disposable {
+
+    private static final Logger LOG = Loggers.getLogger(ZmqResources.class);
+    private static final AtomicInteger COUNT = new AtomicInteger();
+    private static final long CLOSE_GRACE_NANOS = Duration.ofSeconds(3).toNanos();
+
+    private static @Nullable ZmqResources shared;
+
+    private final Ctx context;
+    private final EventLoop loop;
+    private final InprocNames names = new InprocNames();
+    private final Set<OwnedSocket> sockets = ConcurrentHashMap.newKeySet();
+    private final Set<Disposable> owners = ConcurrentHashMap.newKeySet();
+    private final Sinks.One<Void> terminated = Sinks.one();
+    private final String name;
+
+    private volatile boolean disposed;
+    private volatile @Nullable ZmqException dead;
+
+    private ZmqResources(Options options) {
+        name = options.name + "-" + COUNT.incrementAndGet();
+        context = ZMQ.createContext();
+        context.set(ZMQ.ZMQ_IO_THREADS, 1); // with more, JeroMQ loses connections
+        context.setThreadFactory((task, id) -> {
+            Thread thread = new Thread(task, name + "-" + id);
+            thread.setDaemon(true);
+            thread.setUncaughtExceptionHandler((dead, ex) -> ioThreadDied(ex)); // the context sets its own only
+            return thread;
+        });
+        context.setNotificationExceptionHandler(
+                (thread, ex) -> LOG.warn("ZeroMQ reports on " + thread.getName() + ": " + ex));
+        loop = new EventLoop(name, this::terminateContext);
+    }
+
+    /**
+     * Creates resources of one's own.
+     *
+     * @return the resources; whoever creates them disposes them
+     */
+    public static ZmqResources create() {
+        return create(options -> options);
+    }
+
+    /**
+     * Creates resources of one's own.
+     *
+     * @param options changes the options
+     * @return the resources; whoever creates them disposes them
+     */
+    public static ZmqResources create(UnaryOperator<Options> options) {
+        return new ZmqResources(options.apply(new Options("fpipe-zmq")));
+    }
+
+    /**
+     * Returns the resources that everything runs on that is not told otherwise. They are created when they are first
+     * asked for, and again when they were disposed.
+     *
+     * @return the shared resources
+     */
+    public static synchronized ZmqResources shared() {
+        ZmqResources current = shared;
+        if (current == null || current.disposed) {
+            current = create(options -> options.name("fpipe-zmq-shared"));
+            shared = current;
+        }
+        return current;
+    }
+
+    /** Options of {@link ZmqResources}: immutable, each method returns a changed copy. */
+    public static final class Options {
+
+        private final String name;
+
+        private Options(String name) {
+            this.name = name;
+        }
+
+        /**
+         * Names the threads. Default: {@code fpipe-zmq}; a number is added.
+         *
+         * @param name the beginning of the threads' names
+         * @return a changed copy
+         */
+        public Options name(String name) {
+            return new Options(Objects.requireNonNull(name, "name"));
+        }
+    }
+
+    EventLoop loop() {
+        return loop;
+    }
+
+    /** How many sockets are open, or closed and lingering. */
+    int openSockets() {
+        return sockets.size();
+    }
+
+    /** Has something disposed when the resources are; returns whether they are not already. */
+    boolean attach(Disposable owner) {
+        owners.add(owner);
+        if (disposed) {
+            owners.remove(owner);
+            return false;
+        }
+        return true;
+    }
+
+    void detach(Disposable owner) {
+        owners.remove(owner);
+    }
+
+    /**
+     * Opens a socket on the calling thread, which may resolve a name. It is handed to the loop by
+     * {@link OwnedSocket#start()}, when the handler is ready for it.
+     *
+     * @throws ZmqException if it cannot be bound or connected
+     */
+    OwnedSocket open(SocketSettings settings, Endpoint endpoint, SocketHandler handler) {
+        if (disposed) {
+            throw new ZmqException("the ZmqResources are disposed");
+        }
+        ZmqException failure = dead;
+        if (failure != null) {
+            throw new ZmqException("no socket can be opened: " + failure.getMessage(), failure);
+        }
+        // JeroMQ takes an interrupt for a failure to bind or connect and clears it: keep it for the caller.
+        boolean interrupted = Thread.interrupted();
+        try {
+            return openUninterrupted(settings, endpoint, handler);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private OwnedSocket openUninterrupted(SocketSettings settings, Endpoint endpoint, SocketHandler handler) {
+        SocketBase socket = create(settings);
+        settings.applyTo(socket);
+        OwnedSocket owned = new OwnedSocket(loop, socket, new Attachment(socket, settings, endpoint, names), handler);
+        sockets.add(owned);
+        socket.setEventHook(
+                new ZMQ.EventConsummer() {
+                    @Override
+                    public void consume(ZMQ.Event event) {
+                        if (event.event == ZMQ.ZMQ_EVENT_DISCONNECTED) {
+                            owned.lostConnection();
+                        } else {
+                            owned.connected();
+                        }
+                    }
+
+                    @Override
+                    public void close() {
+                        owned.destroyed(); // first: when there are no sockets left, the loop ends
+                        sockets.remove(owned);
+                    }
+                },
+                ZMQ.ZMQ_EVENT_DISCONNECTED | ZMQ.ZMQ_EVENT_HANDSHAKE_PROTOCOL);
+        try {
+            owned.attach();
+        } catch (RuntimeException ex) {
+            socket.close();
+            throw ex;
+        }
+        return owned;
+    }
+
+    private SocketBase create(SocketSettings settings) {
+        try {
+            return context.createSocket(settings.type());
+        } catch (RuntimeException ex) { // too many sockets, no descriptors left, context terminated meanwhile
+            throw new ZmqException("cannot create a " + settings.typeName() + " socket: " + ex.getMessage(), ex);
+        }
+    }
+
+    private void ioThreadDied(Throwable ex) {
+        LOG.error("an IO thread of ZeroMQ died; all sockets of " + name + " fail", ex);
+        ZmqException failure = new ZmqException("an IO thread of ZeroMQ died: " + ex, ex);
+        dead = failure;
+        sockets.forEach(socket -> socket.fail(failure));
+    }
+
+    /**
+     * Disposes everything that runs on these resources, then the context and the threads. Returns at once.
+     */
+    @Override
+    public void dispose() {
+        if (disposed) {
+            return;
+        }
+        disposed = true;
+        owners.forEach(Disposable::dispose);
+        loop.execute(() -> stopWhenClosed(System.nanoTime() + CLOSE_GRACE_NANOS));
+    }
+
+    private void stopWhenClosed(long deadline) {
+        if (sockets.isEmpty()) {
+            loop.stop();
+        } else if (System.nanoTime() - deadline < 0) {
+            loop.schedule(1_000_000, () -> stopWhenClosed(deadline));
+        } else {
+            sockets.forEach(socket -> socket.close(0));
+            loop.stop();
+        }
+    }
+
+    /** Terminates on a thread of its own: it waits for the sockets, and fails for ever if it is interrupted once. */
+    private void terminateContext() {
+        ZmqException failure = dead;
+        if (failure != null) { // ZeroMQ would wait for its dead thread for ever
+            terminated.tryEmitError(failure);
+            return;
+        }
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        context.terminate();
+                    } catch (RuntimeException ex) {
+                        LOG.error("cannot terminate the ZeroMQ context of " + name, ex);
+                    } finally {
+                        terminated.tryEmitEmpty();
+                    }
+                },
+                name + "-term");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    @Override
+    public boolean isDisposed() {
+        return disposed;
+    }
+
+    /**
+     * Completes when everything is gone: sockets, threads and the context. Fails if an IO thread of ZeroMQ died, which
+     * leaves what that thread held.
+     *
+     * @return the completion
+     */
+    public Mono<Void> onDispose() {
+        return terminated.asMono();
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

@@ -1,0 +1,444 @@
+/*
+ * Copyright the fpipe authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.fpipe.zmq;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fpipe.reactor.Stage;
+import io.fpipe.zmq.Rig.Wiring;
+import java.nio.ByteBuffer;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Schedulers;
+
+/** A server against a client made by hand; {@code docs/wire-format.md} is what both have to follow. */
+class WireServerTest {
+
+    private static final int HELLO = 1;
+    private static final int OPEN = 2;
+    private static final int DATA = 3;
+    private static final int CREDIT = 4;
+    private static final int CANCEL = 5;
+    private static final int GOAWAY = 7;
+    private static final byte[] NOTHING = {};
+
+    private final Rig rig = new Rig(Wiring.TCP);
+    private volatile Stage handler = Stage.identity();
+    private ZmqBinding server;
+    private RawPeer raw;
+
+    @BeforeEach
+    void serve() {
+        server = rig.serve(bytes -> handler.apply(bytes), s -> s.window(4096));
+        raw = connect();
+    }
+
+    private RawPeer connect() {
+        RawPeer peer = new RawPeer(ZmqSocket.dealer().connect(rig.endpoint()).runOn(rig.resources), false);
+        rig.track(peer.connection());
+        return peer;
+    }
+
+    @AfterEach
+    void close() {
+        rig.close();
+    }
+
+    /** Whatever was sent before: the server answers this peer and others. */
+    private void stillServes(RawPeer peer) {
+        handler = Stage.identity();
+        peer.send(OPEN, RawPeer.END, 9999, 0, "good");
+        RawPeer.Received data = peer.next(DATA, 9999);
+        assertThat(data.text()).isEqualTo("good");
+        if (data.flags() == 0) {
+            assertThat(peer.next(DATA, 9999).flags()).isEqualTo(RawPeer.END);
+        }
+        ClientExchange good = rig.client();
+        assertThat(Bytes.joinText(good.apply(Flux.just(Bytes.utf8("good")))).block(Rig.SOON))
+                .isEqualTo("good");
+        rig.awaitNoStreams(good, server);
+        good.dispose();
+    }
+
+    @Test
+    void headersAreAsSpecified() {
+        raw.sendRaw(ByteBuffer.wrap(java.util.HexFormat.of()
+                .parseHex("f19e010100000000" + "0102030405060708" + "0000000000000000" + "0000000000002000"
+                        + "00010000")));
+        RawPeer.Received hello = raw.next();
+        assertThat(hello.head())
+                .isEqualTo("f19e010100000000" + "0102030405060708" + "0000000000000000" + "0000000000001000");
+        assertThat(hello.payload()).isEqualTo(new byte[] {0, 1, 0, 0});
+
+        raw.sendRaw(ByteBuffer.wrap(java.util.HexFormat.of()
+                .parseHex("f19e010200000000" + "0102030405060708" + "0000000000000001" + "0000000000000002" + "ffff"
+                        + "61")));
+        RawPeer.Received data = raw.next();
+        assertThat(data.head())
+                .isEqualTo("f19e010300000000" + "0102030405060708" + "0000000000000001" + "0000000000000000");
+        assertThat(data.text()).isEqualTo("a");
+
+        raw.sendRaw(ByteBuffer.wrap(java.util.HexFormat.of()
+                .parseHex("f19e010301000000" + "0102030405060708" + "0000000000000001" + "0000000000000001" + "62")));
+        RawPeer.Received more = raw.next();
+        assertThat(more.head())
+                .startsWith("f19e0103")
+                .endsWith("0102030405060708" + "0000000000000001" + "0000000000000001");
+        assertThat(more.text()).isEqualTo("b");
+    }
+
+    @Test
+    void aPayloadMayBeAPartOfItsOwn() {
+        raw.hello(7, 1 << 20);
+        byte[] large = Bytes.random(2000, 1);
+        raw.sendRaw(RawPeer.frame(OPEN, RawPeer.END, 7, 1, 0, NOTHING), ByteBuffer.wrap(large));
+        RawPeer.Received reply = raw.next(DATA, 1);
+        assertThat(reply.parts()).isEqualTo(1);
+        assertThat(reply.payload()).isEqualTo(large);
+
+        handler = bytes -> Flux.just(ByteBuffer.wrap(Bytes.random(20_000, 2)));
+        raw.sendRaw(RawPeer.frame(OPEN, RawPeer.END, 7, 2, 0, NOTHING), ByteBuffer.allocate(0));
+        raw.clearInbox();
+        RawPeer.Received separate = raw.next(DATA, 2);
+        assertThat(separate.parts()).isEqualTo(2);
+        assertThat(separate.payload()).isEqualTo(Bytes.random(20_000, 2));
+        assertThat(separate.flags()).isEqualTo(RawPeer.END);
+    }
+
+    @Test
+    void whatIsNoFrameIsDropped() {
+        raw.hello(7, 1 << 20);
+        raw.sendRaw(Bytes.utf8("hello?"));
+        raw.sendRaw(ByteBuffer.allocate(0));
+        raw.sendRaw(ByteBuffer.allocate(32));
+        raw.sendRaw(RawPeer.frame(OPEN, 0, 7, 1, 0, NOTHING).slice(0, 31));
+        raw.sendRaw(RawPeer.frame(OPEN, 0, 7, 1, 0, NOTHING).put(0, (byte) 0));
+        raw.sendRaw(RawPeer.frame(OPEN, 0, 7, 1, 0, NOTHING).put(2, (byte) 2));
+        raw.sendRaw(RawPeer.frame(OPEN, 0, 7, 1, 0, new byte[] {1}), Bytes.utf8("x"));
+        raw.sendRaw(RawPeer.frame(OPEN, 0, 7, 1, 0, NOTHING), Bytes.utf8("x"), Bytes.utf8("y"));
+        raw.send(99, 0, 1, 0, "a type of a later version");
+        raw.send(-1, -1, -1, -1, "and another one");
+        stillServes(raw);
+        assertThat(raw.inboxIsEmpty()).isTrue();
+    }
+
+    @Test
+    void dataOfNoOpenStreamIsAborted() {
+        raw.hello(7, 1 << 20);
+        raw.send(DATA, 0, 5, 0, "x");
+        raw.nextAbort(5, ZmqRemoteException.UNKNOWN_STREAM);
+        raw.send(CREDIT, 0, 5, 1000, NOTHING);
+        raw.send(CANCEL, 0, 5, 0, NOTHING);
+        raw.send(6, 0, 5, 1, "x");
+        stillServes(raw);
+    }
+
+    @Test
+    void aBoundedNumberOfSuchDataIsAnswered() {
+        raw.hello(7, 1 << 20);
+        for (int i = 0; i < 1500; i++) {
+            raw.send(DATA, 0, 5, 0, "x");
+        }
+        for (int i = 0; i < 1024; i++) {
+            raw.nextAbort(5, ZmqRemoteException.UNKNOWN_STREAM);
+        }
+        stillServes(raw);
+    }
+
+    @Test
+    void aGapIsAborted() {
+        raw.hello(7, 1 << 20);
+        CountDownLatch cancelled = new CountDownLatch(1);
+        handler = bytes -> bytes.doOnCancel(cancelled::countDown);
+        raw.send(OPEN, 0, 1, 0, "abc");
+        assertThat(raw.next(DATA, 1).text()).isEqualTo("abc");
+        raw.send(DATA, 0, 1, 4, "e");
+        raw.nextAbort(1, ZmqRemoteException.UNKNOWN_STREAM);
+        raw.send(DATA, 0, 1, 3, "d");
+        raw.nextAbort(1, ZmqRemoteException.UNKNOWN_STREAM);
+        stillServes(raw);
+    }
+
+    @Test
+    void moreThanTheCreditIsAborted() {
+        raw.hello(7, 1 << 20);
+        CountDownLatch cancelled = new CountDownLatch(2);
+        handler = bytes -> Flux.<ByteBuffer>never().doOnCancel(cancelled::countDown);
+        raw.send(OPEN, 0, 1, 0, new byte[4096]);
+        raw.send(DATA, 0, 1, 4096, new byte[1]);
+        raw.nextAbort(1, ZmqRemoteException.CREDIT_EXCEEDED);
+        raw.send(OPEN, 0, 2, 0, NOTHING);
+        for (int i = 0; i < 16; i++) { // each costs 256
+            raw.send(DATA, 0, 2, i, new byte[1]);
+        }
+        raw.send(DATA, 0, 2, 16, NOTHING); // which costs nothing
+        raw.send(DATA, 0, 2, 16, new byte[1]);
+        raw.nextAbort(2, ZmqRemoteException.CREDIT_EXCEEDED);
+        Rig.await(cancelled);
+        handler = bytes -> {
+            throw new AssertionError("not to be called");
+        };
+        raw.send(OPEN, 0, 3, 0, new byte[4097]);
+        raw.nextAbort(3, ZmqRemoteException.CREDIT_EXCEEDED);
+        stillServes(raw);
+    }
+
+    @Test
+    void nothingIsServedWithoutHello() {
+        raw.incarnation = 7;
+        raw.send(OPEN, 0, 1, 0, "x");
+        raw.nextAbort(1, ZmqRemoteException.UNKNOWN_STREAM);
+        raw.send(DATA, 0, 1, 1, "x");
+        raw.nextAbort(1, ZmqRemoteException.UNKNOWN_STREAM);
+        raw.send(CANCEL, 0, 1, 0, NOTHING);
+        raw.hello(7, 1 << 20);
+        raw.incarnation = 8; // of an earlier connection
+        raw.send(OPEN, 0, 1, 0, "x");
+        raw.nextAbort(1, ZmqRemoteException.UNKNOWN_STREAM);
+        raw.incarnation = 7;
+        stillServes(raw);
+    }
+
+    @Test
+    void aHelloThatMakesNoSenseIsNotAnswered() {
+        raw.incarnation = 7;
+        raw.send(HELLO, 0, 0, 4095, new byte[] {0, 1, 0, 0});
+        raw.send(HELLO, 0, 0, -1, new byte[] {0, 1, 0, 0});
+        raw.send(HELLO, 0, 0, 4096, new byte[] {0, 0, 0, -1});
+        raw.send(HELLO, 0, 0, 4096, new byte[] {-1, 0, 0, 0});
+        raw.send(HELLO, 0, 0, 4096, new byte[] {0, 1, 0});
+        raw.hello(7, Long.MAX_VALUE);
+        assertThat(raw.inboxIsEmpty()).isTrue();
+        stillServes(raw);
+    }
+
+    @Test
+    void theSameHelloAgainChangesNothingAndAnotherOneEndsAll() {
+        raw.hello(7, 1 << 20);
+        CountDownLatch cancelled = new CountDownLatch(1);
+        handler = bytes -> bytes.doFinally(signal -> cancelled.countDown());
+        raw.send(OPEN, 0, 1, 0, "a");
+        assertThat(raw.next(DATA, 1).text()).isEqualTo("a");
+        raw.hello(7, 1 << 20);
+        raw.send(DATA, 0, 1, 1, "b");
+        assertThat(raw.next(DATA, 1).text()).isEqualTo("b");
+        raw.hello(8, 1 << 20);
+        Rig.await(cancelled);
+        stillServes(raw);
+    }
+
+    @Test
+    void anOpenThatCannotBeIsAbortedAndTheStreamStays() {
+        raw.hello(7, 1 << 20);
+        raw.send(OPEN, 0, 1, 0, "a");
+        assertThat(raw.next(DATA, 1).text()).isEqualTo("a");
+        raw.send(OPEN, 0, 1, 0, "again");
+        raw.nextAbort(1, ZmqRemoteException.UNKNOWN_STREAM);
+        raw.send(OPEN, 0, 2, 2, "x");
+        raw.nextAbort(2, ZmqRemoteException.UNKNOWN_STREAM);
+        raw.send(OPEN, 0, 2, -1, "x");
+        raw.nextAbort(2, ZmqRemoteException.UNKNOWN_STREAM);
+        raw.send(OPEN, 0, 2, 0xFFFFFFFF_00000000L, "x");
+        raw.nextAbort(2, ZmqRemoteException.UNKNOWN_STREAM);
+        raw.send(OPEN, 0, 2, Long.MAX_VALUE, "x");
+        raw.nextAbort(2, ZmqRemoteException.UNKNOWN_STREAM);
+        raw.send(OPEN, 0, 0, 0, "x");
+        raw.nextAbort(0, ZmqRemoteException.UNKNOWN_STREAM);
+        raw.send(DATA, RawPeer.END, 1, 1, "b");
+        assertThat(raw.next(DATA, 1).text()).isEqualTo("b");
+        assertThat(raw.next(DATA, 1).flags()).isEqualTo(RawPeer.END);
+        stillServes(raw);
+    }
+
+    @Test
+    void bytesBehindTheEndAreIgnored() {
+        raw.hello(7, 1 << 20);
+        CountDownLatch go = new CountDownLatch(1);
+        handler = bytes -> bytes.delaySubscription(
+                Mono.fromRunnable(() -> Rig.await(go)).subscribeOn(Schedulers.boundedElastic()));
+        raw.send(OPEN, 0, 1, 0, "all");
+        raw.send(DATA, RawPeer.END, 1, 3, "!");
+        raw.send(DATA, 0, 1, 4, "more");
+        raw.send(DATA, RawPeer.END, 1, 4, "more");
+        raw.hello(7, 1 << 20); // answered when all that was sent before has arrived
+        go.countDown();
+        StringBuilder reply = new StringBuilder();
+        for (boolean end = false; !end; ) {
+            RawPeer.Received data = raw.next(DATA, 1);
+            reply.append(data.text());
+            end = data.flags() == RawPeer.END;
+        }
+        assertThat(reply.toString()).isEqualTo("all!");
+        stillServes(raw);
+    }
+
+    @Test
+    void credit() {
+        raw.hello(7, 4096);
+        handler = bytes -> Bytes.endless(5000);
+        raw.send(OPEN, RawPeer.END, 1, 0, NOTHING);
+        assertThat(raw.next(DATA, 1).payload()).hasSize(4096);
+        raw.send(CREDIT, 0, 1, 4096, NOTHING);
+        raw.send(CREDIT, 0, 1, 0, NOTHING);
+        raw.send(CREDIT, 0, 1, -5, NOTHING);
+        raw.send(CREDIT, 0, 1, 4096 + 255, NOTHING);
+        raw.send(CREDIT, 0, 1, 4096 + 256, NOTHING);
+        RawPeer.Received data = raw.next(DATA, 1);
+        assertThat(data.argument()).isEqualTo(4096);
+        assertThat(data.payload()).hasSize(256);
+        raw.send(CREDIT, 0, 1, 4096 + 1000, NOTHING); // decreases, as it were
+        raw.send(CREDIT, 0, 1, 4096 + 100, NOTHING);
+        assertThat(raw.next(DATA, 1).payload()).hasSize(1000 - 256);
+        raw.send(CANCEL, 0, 1, 0, NOTHING);
+        stillServes(raw);
+    }
+
+    @Test
+    void smallFramesCostMoreThanTheirLength() {
+        raw.hello(7, 4096);
+        Sinks.Many<ByteBuffer> reply = Sinks.many().unicast().onBackpressureBuffer();
+        handler = bytes -> reply.asFlux();
+        raw.send(OPEN, RawPeer.END, 1, 0, NOTHING);
+        for (int i = 0; i < 4096 / 256; i++) {
+            reply.tryEmitNext(Bytes.utf8("x")).orThrow();
+            assertThat(raw.next(DATA, 1).text()).isEqualTo("x");
+        }
+        reply.tryEmitNext(Bytes.utf8("y")).orThrow();
+        reply.tryEmitNext(Bytes.utf8("z")).orThrow();
+        raw.hello(7, 4096); // answered, so nothing else came
+        raw.send(CREDIT, 0, 1, 4096 + 256, NOTHING);
+        assertThat(raw.next(DATA, 1).text()).isEqualTo("yz");
+        raw.send(CANCEL, 0, 1, 0, NOTHING);
+        stillServes(raw);
+    }
+
+    @Test
+    void creditIsGrantedForWhatIsRead() {
+        raw.hello(7, 1 << 20);
+        handler = bytes -> bytes.thenMany(Flux.empty());
+        raw.send(OPEN, 0, 1, 0, new byte[2000]);
+        raw.send(DATA, 0, 1, 2000, new byte[10]);
+        RawPeer.Received credit = raw.next(CREDIT, 1);
+        assertThat(credit.argument()).isEqualTo(4096 + 2000 + 256);
+        assertThat(credit.payload()).isEmpty();
+        raw.send(DATA, RawPeer.END, 1, 2010, new byte[4000]);
+        assertThat(raw.next(DATA, 1).flags()).isEqualTo(RawPeer.END);
+        stillServes(raw);
+    }
+
+    @Test
+    void theServersCancelIsAnsweredByAnAbortAndTheReplyGoesOn() {
+        raw.hello(7, 1 << 20);
+        handler = bytes -> bytes.take(1).concatWith(Flux.just(Bytes.utf8("b")));
+        raw.send(OPEN, 0, 1, 0, "a");
+        assertThat(raw.next(CANCEL, 1).payload()).isEmpty();
+        raw.send(6, 0, 1, ZmqRemoteException.CANCELLED, NOTHING);
+        StringBuilder reply = new StringBuilder();
+        for (boolean end = false; !end; ) {
+            RawPeer.Received data = raw.next(DATA, 1);
+            reply.append(data.text());
+            end = data.flags() == RawPeer.END;
+        }
+        assertThat(reply.toString()).isEqualTo("ab");
+        stillServes(raw);
+    }
+
+    @Test
+    void aFailedHandlerIsAnAbortWithItsText() {
+        raw.hello(7, 1 << 20);
+        handler = bytes -> Flux.error(new IllegalStateException("naïve"));
+        raw.send(OPEN, RawPeer.END, 1, 0, NOTHING);
+        RawPeer.Received abort = raw.next(6, 1);
+        assertThat(abort.argument()).isEqualTo(1);
+        assertThat(abort.text()).isEqualTo("naïve");
+        handler = bytes -> Flux.error(new IllegalStateException("x".repeat(5000)));
+        raw.send(OPEN, RawPeer.END, 2, 0, NOTHING);
+        assertThat(raw.next(6, 2).payload()).hasSize(1024);
+        stillServes(raw);
+    }
+
+    @Test
+    void goawayEndsTheStreamsOfItsIncarnationOnly() {
+        raw.hello(7, 1 << 20);
+        CountDownLatch ended = new CountDownLatch(1);
+        handler = bytes -> bytes.doFinally(signal -> ended.countDown());
+        raw.send(OPEN, 0, 1, 0, "a");
+        assertThat(raw.next(DATA, 1).text()).isEqualTo("a");
+        raw.incarnation = 6;
+        raw.send(GOAWAY, 0, 0, 0, NOTHING);
+        raw.incarnation = 7;
+        raw.send(DATA, 0, 1, 1, "b");
+        assertThat(raw.next(DATA, 1).text()).isEqualTo("b");
+        raw.send(GOAWAY, 0, 0, 0, NOTHING);
+        Rig.await(ended);
+        raw.send(DATA, 0, 1, 2, "c");
+        raw.nextAbort(1, ZmqRemoteException.UNKNOWN_STREAM);
+        raw.hello(8, 1 << 20);
+        stillServes(raw);
+    }
+
+    @Test
+    void aDisposedServerSaysGoaway() {
+        raw.hello(7, 1 << 20);
+        server.dispose();
+        RawPeer.Received goaway = raw.next(GOAWAY, 0);
+        assertThat(goaway.payload()).isEmpty();
+    }
+
+    @Test
+    void survivesWhateverIsSent() {
+        Random random = new Random(42);
+        raw.hello(7, 1 << 20);
+        ByteBuffer[] good = {
+            RawPeer.frame(HELLO, 0, 7, 0, 1 << 20, new byte[] {0, 1, 0, 0}),
+            RawPeer.frame(OPEN, 0, 7, 1, 0, new byte[100]),
+            RawPeer.frame(OPEN, RawPeer.END, 7, 2, 3, new byte[10]),
+            RawPeer.frame(DATA, 0, 7, 1, 100, new byte[500]),
+            RawPeer.frame(DATA, RawPeer.END, 7, 1, 600, new byte[3]),
+            RawPeer.frame(CREDIT, 0, 7, 1, 100_000, NOTHING),
+            RawPeer.frame(CANCEL, 0, 7, 1, 0, NOTHING),
+            RawPeer.frame(6, 0, 7, 2, 1, new byte[] {65}),
+            RawPeer.frame(GOAWAY, 0, 7, 0, 0, NOTHING)
+        };
+        raw.connection()
+                .send(Flux.range(0, 20_000).map(i -> fuzz(good, random)))
+                .block(Rig.SOON);
+        RawPeer other = connect();
+        other.hello(11, 1 << 20);
+        raw.send(GOAWAY, 0, 0, 0, NOTHING);
+        rig.settle();
+        raw.incarnation = 0x123456789L;
+        raw.send(HELLO, 0, 0, 1 << 20, new byte[] {0, 1, 0, 0});
+        for (RawPeer.Received r = raw.next(); r.incarnation() != raw.incarnation; r = raw.next()) {
+            assertThat(r.head()).startsWith("f19e01");
+        }
+        stillServes(raw);
+        stillServes(other);
+    }
+
+    static ZmqMessage fuzz(ByteBuffer[] good, Random random) {
+        if (random.nextInt(4) == 0) {
+            byte[] bytes = new byte[random.nextInt(80)];
+            random.nextBytes(bytes);
+            return ZmqMessage.of(ByteBuffer.wrap(bytes));
+        }
+        byte[] bytes = good[random.nextInt(good.length)].array().clone();
+        for (int i = random.nextInt(3); i > 0; i--) {
+            int at = random.nextInt(3) > 0 ? random.nextInt(bytes.length) : 3 + random.nextInt(2);
+            bytes[at] = (byte) (random.nextBoolean() ? random.nextInt(9) : random.nextInt());
+        }
+        ByteBuffer frame =
+                ByteBuffer.wrap(bytes, 0, random.nextInt(8) == 0 ? random.nextInt(bytes.length) : bytes.length);
+        return random.nextInt(8) == 0
+                ? ZmqMessage.of(frame, ByteBuffer.allocate(random.nextInt(40)))
+                : ZmqMessage.of(frame);
+    }
+}
