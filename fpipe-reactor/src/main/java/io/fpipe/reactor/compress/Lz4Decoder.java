@@ -55,7 +55,6 @@ final class Lz4Decoder implements Transcoder<ByteBuffer, ByteBuffer> {
     private long blocks;
     private long frames;
     private long content;
-
     private byte[] plain = NONE;
     private boolean fed;
     private boolean ended;
@@ -146,15 +145,10 @@ final class Lz4Decoder implements Transcoder<ByteBuffer, ByteBuffer> {
             state = State.HEADER;
         } else if ((magic & Lz4Header.SKIPPABLE_MASK) == Lz4Header.SKIPPABLE_MAGIC) {
             state = State.SKIPPED_LENGTH;
-        } else if (magic == Lz4Header.LEGACY_MAGIC) {
-            throw new CorruptStreamException(
-                    "LZ4 frame " + frames + " is of the legacy format, which is not supported");
-        } else if (frames > 0) {
+        } else if (frames > 0 && magic != Lz4Header.LEGACY_MAGIC) {
             refuseTrailing(4);
         } else {
-            throw new CorruptStreamException(String.format(
-                    "not an LZ4 frame: it begins with 0x%08x instead of 0x%08x",
-                    Integer.reverseBytes(magic), Integer.reverseBytes(Lz4Header.MAGIC)));
+            throw Lz4Header.unknown(magic);
         }
     }
 
@@ -205,7 +199,7 @@ final class Lz4Decoder implements Transcoder<ByteBuffer, ByteBuffer> {
 
     private void readContentChecksum(int given) {
         if (checksum != null && checksum.getValue() != given) {
-            throw corrupt("content of checksum " + hex(checksum.getValue()) + ", where " + hex(given) + " is given");
+            throw corrupt("content" + Lz4Header.mismatch(checksum.getValue(), given));
         }
         endFrame();
     }
@@ -221,8 +215,7 @@ final class Lz4Decoder implements Transcoder<ByteBuffer, ByteBuffer> {
             int computed = Lz4Header.HASH.hash(block, 0, blockLength, 0);
             int given = field.getInt(blockLength);
             if (computed != given) {
-                throw corrupt(
-                        "block " + blocks + " of checksum " + hex(computed) + ", where " + hex(given) + " is given");
+                throw corrupt("block " + blocks + Lz4Header.mismatch(computed, given));
             }
         }
         ByteBuffer output = stored ? block : decompress(block);
@@ -277,10 +270,6 @@ final class Lz4Decoder implements Transcoder<ByteBuffer, ByteBuffer> {
 
     private CorruptStreamException corrupt(String what) {
         return new CorruptStreamException("LZ4 frame " + frames + " has a " + what);
-    }
-
-    private static String hex(int value) {
-        return "0x" + Integer.toHexString(value);
     }
 
     private void checkEnd() {

@@ -44,6 +44,20 @@ record Lz4Header(int blockSize, boolean linked, boolean blockChecksum, boolean c
     private static final int RESERVED = 0x02;
     private static final int DICTIONARY = 0x01;
 
+    static CorruptStreamException unknown(int magic) {
+        if (magic == LEGACY_MAGIC) {
+            return new CorruptStreamException("an LZ4 frame of the legacy format, which is not supported");
+        }
+        return new CorruptStreamException(String.format(
+                "not an LZ4 frame: it begins with 0x%08x instead of 0x%08x",
+                Integer.reverseBytes(magic), Integer.reverseBytes(MAGIC)));
+    }
+
+    static String mismatch(int computed, int given) {
+        return " of checksum 0x" + Integer.toHexString(computed) + ", where 0x" + Integer.toHexString(given)
+                + " is given";
+    }
+
     /** The number that stands for a block size. */
     static int blockSizeCode(int bytes) {
         for (int code = 4; code <= 7; code++) {
