@@ -23,7 +23,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -107,40 +107,49 @@ class JeroMqFaultsTest {
 
     // ---- a message of several frames is cut by a disconnect
 
+    /**
+     * JeroMQ may see the end of a connection between two frames of a message, a matter of microseconds. With assertions
+     * on it then throws, and the socket fails as a whole; what must not be is half a message that looks like one.
+     */
     @Test
     void aDisconnectNeverDeliversTheRestOfAMessageAsAMessage() throws Exception {
         ZmqConnection dealer = dealer().bind(TCP).highWaterMark(20).openNow();
         AtomicInteger wrong = new AtomicInteger();
-        AtomicInteger right = new AtomicInteger();
         AtomicBoolean stop = new AtomicBoolean();
         ZmqMessage three = message("one", "two", "three");
-        Mono<Void> sending = dealer.send(Flux.<ZmqMessage>generate(sink -> {
-                    if (stop.get()) {
-                        sink.complete();
-                    } else {
-                        sink.next(three);
-                    }
-                }))
-                .cache();
-        sending.subscribeOn(Schedulers.boundedElastic()).subscribe(v -> {}, e -> {});
+        Flux<ZmqMessage> endless = Flux.generate(sink -> {
+            if (stop.get()) {
+                sink.complete();
+            } else {
+                sink.next(three);
+            }
+        });
+        CompletableFuture<Void> sent =
+                dealer.send(endless.subscribeOn(Schedulers.boundedElastic())).toFuture();
 
-        for (int i = 0; i < 40; i++) {
-            CountDownLatch some = new CountDownLatch(50);
+        for (int i = 0; i < 40 && !sent.isDone(); i++) {
+            CompletableFuture<Void> some = new CompletableFuture<>();
+            AtomicInteger count = new AtomicInteger();
             ZmqConnection router =
                     router().connect(dealer.endpoint()).highWaterMark(20).openNow();
             router.receive().subscribe(m -> {
                 List<String> texts =
                         m.frames().stream().skip(1).map(Probe::text).toList();
-                (texts.equals(List.of("one", "two", "three")) ? right : wrong).incrementAndGet();
-                some.countDown();
+                if (!texts.equals(List.of("one", "two", "three"))) {
+                    wrong.incrementAndGet();
+                } else if (count.incrementAndGet() == 50) {
+                    some.complete(null);
+                }
             });
-            assertThat(some.await(10, TimeUnit.SECONDS)).isTrue();
+            CompletableFuture.anyOf(some, sent.handle((v, ex) -> null)).get(10, TimeUnit.SECONDS);
             router.dispose();
         }
         stop.set(true);
 
         assertThat(wrong).hasValue(0);
-        assertThat(right.get()).isGreaterThanOrEqualTo(40 * 50);
+        if (sent.isCompletedExceptionally()) {
+            assertThat(sent).failsWithin(LIMIT).withThrowableThat().withCauseInstanceOf(ZmqException.class);
+        }
     }
 
     // ---- one hostile header ends the IO thread
