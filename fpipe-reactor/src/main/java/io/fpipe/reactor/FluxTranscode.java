@@ -88,6 +88,7 @@ final class FluxTranscode<I, O> extends FluxOperator<I, O> {
 
         // Touched only by the owner of wip.
         private boolean awaitingInput;
+        private boolean mayFlush;
         private boolean ended;
         private @Nullable I feeding;
 
@@ -221,6 +222,7 @@ final class FluxTranscode<I, O> extends FluxOperator<I, O> {
                         break;
                     } else {
                         awaitingInput = true;
+                        mayFlush = true;
                         upstream().request(1); // may re-enter onNext, which then only bumps wip
                     }
                 }
@@ -242,14 +244,20 @@ final class FluxTranscode<I, O> extends FluxOperator<I, O> {
                 I in = takeInput();
                 if (in != null) {
                     awaitingInput = false;
+                    mayFlush = false;
                     feeding = in;
                     transcoder.feed(in);
                     feeding = null;
                 } else if (d) {
                     ended = true;
                     transcoder.end();
-                } else {
+                } else if (!mayFlush) {
                     return null;
+                } else { // right after the request: the source had nothing at hand
+                    mayFlush = false;
+                    if (!transcoder.flush()) {
+                        return null;
+                    }
                 }
             }
         }

@@ -47,6 +47,19 @@ public interface Transcoder<I, O> extends AutoCloseable {
     O poll() throws Exception;
 
     /**
+     * Hears that the source is idle: {@link #poll()} returned {@code null}, the driver asked for input, and none was
+     * there at once. A codec that holds bytes back to do better with more of them may hand them out now, so that nobody
+     * waits for them. Called at most once between two inputs, never after {@link #end()}; only a source that
+     * answers a request before the request returns is known not to be idle. Default: nothing is handed out.
+     *
+     * @return whether {@link #poll()} may have output now
+     * @throws Exception if output cannot be made; the message fails with it
+     */
+    default boolean flush() throws Exception {
+        return false;
+    }
+
+    /**
      * Tells whether everything was handed out, without computing output. Asked only after {@link #end()}: it lets a
      * message complete together with its last chunk, before any further demand. A codec that cannot know answers
      * {@code false}.

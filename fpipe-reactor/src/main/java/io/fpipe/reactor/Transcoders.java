@@ -18,7 +18,8 @@ public final class Transcoders {
      * Runs a source through an incremental codec.
      * <ul>
      * <li>Emits: what the codec polls, only under demand.</li>
-     * <li>Requests: one input at a time, when the codec has nothing more to give without it.</li>
+     * <li>Requests: one input at a time, when the codec has nothing more to give without it. If none is there at once,
+     * the codec may {@linkplain Transcoder#flush() flush}.</li>
      * <li>Completes: when the source has completed and the codec has nothing left; together with the last output, if
      * the codec {@linkplain Transcoder#isFinished() knows} that it is the last.</li>
      * <li>Fails: with the source's error, ahead of output that was not yet emitted, or with the exception that the

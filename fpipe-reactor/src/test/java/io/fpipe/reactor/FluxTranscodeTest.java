@@ -235,6 +235,12 @@ class FluxTranscodeTest {
             }
 
             @Override
+            public boolean flush() throws Exception {
+                enter("flush");
+                return false;
+            }
+
+            @Override
             public boolean isFinished() {
                 if (call.equals("isFinished")) {
                     throw (RuntimeException) error;
@@ -250,6 +256,111 @@ class FluxTranscodeTest {
             }
         }
         return TranscoderProbe.of(Failing::new);
+    }
+
+    /** Gives the sum of what it holds when it is flushed or at the end, in as many equal parts as it was fed. */
+    private static final class Holding implements Transcoder<Integer, Integer> {
+        private int held;
+        private int fed;
+        private int parts;
+        private boolean ended;
+        int flushes;
+
+        @Override
+        public void feed(Integer input) {
+            held += input;
+            fed++;
+        }
+
+        @Override
+        public void end() {
+            ended = true;
+            parts = fed;
+        }
+
+        @Override
+        public boolean flush() {
+            flushes++;
+            parts = fed;
+            return fed > 0;
+        }
+
+        @Override
+        public Integer poll() {
+            if (parts == 0) {
+                return null;
+            }
+            int part = held / parts;
+            held -= part;
+            parts--;
+            fed--;
+            return part;
+        }
+
+        @Override
+        public boolean isFinished() {
+            return ended && parts == 0;
+        }
+    }
+
+    @Test
+    void doesNotFlushWhileTheSourceAnswersAtOnce() {
+        Holding holding = new Holding();
+        TranscoderProbe<Integer, Integer> probe = TranscoderProbe.of(() -> holding);
+        assertThat(Transcoders.transcode(Flux.just(1, 2, 3), probe)
+                        .collectList()
+                        .block())
+                .containsExactly(2, 2, 2);
+        assertThat(holding.flushes).isZero();
+        probe.verify();
+    }
+
+    @Test
+    void flushesOnceWhenTheSourceIsIdle() {
+        Holding holding = new Holding();
+        TranscoderProbe<Integer, Integer> probe = TranscoderProbe.of(() -> holding);
+        Recorder recorder = subscribe(probe);
+        recorder.request(5);
+        assertThat(holding.flushes).isEqualTo(1);
+        recorder.request(1); // still waiting: nothing new to hand out
+        assertThat(holding.flushes).isEqualTo(1);
+        source.next(7);
+        assertThat(recorder.signals).containsExactly(7);
+        source.next(8).complete();
+        assertThat(recorder.signals).containsExactly(7, 8, "end");
+        assertThat(holding.flushes).isEqualTo(3);
+        probe.verify();
+    }
+
+    @Test
+    void flushesOnlyUnderDemandAndEmitsOnlyWhatIsAskedFor() {
+        Holding holding = new Holding();
+        TranscoderProbe<Integer, Integer> probe = TranscoderProbe.of(() -> holding);
+        Recorder recorder = new Recorder();
+        Flux<Integer> twoThenIdle = Flux.concat(Flux.just(3, 5), source.flux());
+        Transcoders.transcode(twoThenIdle, probe).subscribe(recorder);
+        assertThat(holding.flushes).isZero();
+        recorder.request(1);
+        assertThat(recorder.signals).containsExactly(4);
+        assertThat(holding.flushes).isEqualTo(1);
+        recorder.request(1);
+        assertThat(recorder.signals).containsExactly(4, 4);
+        source.assertMaxRequested(1); // one for the message, asked for once
+        recorder.request(1);
+        source.complete();
+        assertThat(recorder.signals).containsExactly(4, 4, "end");
+        probe.verify();
+    }
+
+    @Test
+    void anExceptionOfTheFlushFailsTheMessage() {
+        IllegalStateException error = new IllegalStateException("flush");
+        TranscoderProbe<Integer, Integer> probe = failing("flush", error);
+        Recorder recorder = subscribe(probe);
+        recorder.request(1);
+        assertThat(recorder.signals).containsExactly(error);
+        source.assertCancelled();
+        probe.verify();
     }
 
     @Test

@@ -186,10 +186,10 @@ final class EventLoop implements Executor {
         // the channels that JeroMQ signals with.
         Thread.interrupted();
         turnBegan = System.nanoTime();
-        boolean busy = runTasks();
-        busy |= runTimers();
-        busy |= runDirty();
-        select(busy);
+        runTasks();
+        runTimers();
+        runDirty();
+        select();
     }
 
     private boolean runTasks() {
@@ -203,14 +203,11 @@ final class EventLoop implements Executor {
         return true;
     }
 
-    private boolean runTimers() {
-        boolean any = false;
+    private void runTimers() {
         for (Timer t = timers.peek(); t != null && t.deadline() - System.nanoTime() <= 0; t = timers.peek()) {
-            any = true;
             timers.remove();
             guarded(t.task());
         }
-        return any;
     }
 
     /** One turn for each socket that is dirty now; a socket that marks itself again waits for the next round. */
@@ -226,17 +223,12 @@ final class EventLoop implements Executor {
         return true;
     }
 
-    private void select(boolean busy) throws IOException {
-        int ready;
-        if (busy) {
-            ready = selector.selectNow(this::collect);
-        } else {
-            state.set(SLEEPING);
-            // A producer either sees SLEEPING and wakes the selector, or what it offered is seen here.
-            boolean silent = tasks.isEmpty() && dirty.isEmpty();
-            ready = silent ? selector.select(this::collect, timeoutMillis()) : selector.selectNow(this::collect);
-            state.set(AWAKE);
-        }
+    private void select() throws IOException {
+        state.set(SLEEPING);
+        // A producer either sees SLEEPING and wakes the selector, or what it offered is seen here.
+        boolean silent = tasks.isEmpty() && dirty.isEmpty() && !stopped;
+        int ready = silent ? selector.select(this::collect, timeoutMillis()) : selector.selectNow(this::collect);
+        state.set(AWAKE);
         if (turnOfEach() || ready == 0) {
             emptyWakes = 0;
         } else {

@@ -25,7 +25,7 @@ record ExchangeSettings(int window, Duration requestTimeout) {
     static final int LINGER_MILLIS = 1000;
     static final int MAX_STREAMS = 1 << 16;
 
-    static final ExchangeSettings DEFAULT = new ExchangeSettings(1 << 20, Duration.ofSeconds(30));
+    static final ExchangeSettings DEFAULT = new ExchangeSettings(4 << 20, Duration.ofSeconds(30));
 
     /** What a data payload costs of the receiver's window: small ones cost more than their length, as they do memory. */
     static int cost(int length) {

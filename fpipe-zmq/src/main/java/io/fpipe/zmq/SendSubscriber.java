@@ -20,8 +20,8 @@ import reactor.util.context.Context;
  */
 final class SendSubscriber implements CoreSubscriber<ZmqMessage>, Outgoing.Origin {
 
-    private static final int PREFETCH = 256;
-    private static final int REPLENISH = PREFETCH / 4;
+    private static final int PREFETCH = 1024;
+    private static final int REPLENISH = PREFETCH / 2;
 
     private final OwnedSocket socket;
     private final MonoSink<Void> sink;

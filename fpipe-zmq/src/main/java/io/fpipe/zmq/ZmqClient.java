@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Schedulers;
 
 /**
  * A client of a {@link ZmqServer}, not yet open: immutable, each method returns a changed copy.
@@ -75,7 +74,7 @@ public final class ZmqClient {
 
     /**
      * Sets how many bytes of a reply may be under way before the subscriber has taken them: what the server may be
-     * ahead in each call, and what a call may hold in memory. Default: 1 MiB.
+     * ahead in each call, and what a call may hold in memory. Default: 4 MiB.
      *
      * @param bytes the window, at least 4096
      * @return a changed copy
@@ -101,10 +100,11 @@ public final class ZmqClient {
      * Opens the client. Does not wait for a server: calls do. Runs on a thread that may block, for a host name may have
      * to be resolved.
      *
-     * @return the exchange, or {@link ZmqException} if the client cannot bind or connect; whoever subscribes disposes it
+     * @return the exchange, or {@link ZmqException} if the client cannot bind or connect; whoever subscribes disposes it,
+     *     but for one that is opened after a cancel, which is disposed at once
      */
     public Mono<ZmqExchange> open() {
-        return Mono.fromCallable(this::openNow).subscribeOn(Schedulers.boundedElastic());
+        return Opening.of(ZmqExchange.class, this::openNow);
     }
 
     /**

@@ -36,7 +36,7 @@ public interface ZmqConnection extends Disposable {
     /**
      * Sends messages. Several sends may run at once; the order of each is kept.
      * <ul>
-     * <li>Requests: 256 messages, then more as ZeroMQ takes them. The source may be asked on the loop thread: one that
+     * <li>Requests: 1024 messages, then more as ZeroMQ takes them. The source may be asked on the loop thread: one that
      * blocks needs {@code subscribeOn}.</li>
      * <li>Completes: when ZeroMQ has taken all messages; a socket that connects over {@code tcp} gives it none before it
      * is connected for the first time.</li>

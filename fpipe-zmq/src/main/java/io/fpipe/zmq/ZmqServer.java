@@ -13,7 +13,6 @@ import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Schedulers;
 
 /**
  * A server for {@link ZmqClient}s, not yet serving: immutable, each method returns a changed copy.
@@ -69,7 +68,7 @@ public final class ZmqServer {
 
     /**
      * Sets how many bytes of a request may be under way before the handler has taken them: what a client may be ahead
-     * in each call, and what a call may hold in memory. Default: 1 MiB.
+     * in each call, and what a call may hold in memory. Default: 4 MiB.
      *
      * @param bytes the window, at least 4096
      * @return a changed copy
@@ -102,7 +101,7 @@ public final class ZmqServer {
      */
     public Mono<ZmqBinding> serve(Stage handler) {
         requireNonNull(handler, "handler");
-        return Mono.fromCallable(() -> serveNow(handler)).subscribeOn(Schedulers.boundedElastic());
+        return Opening.of(ZmqBinding.class, () -> serveNow(handler));
     }
 
     /**

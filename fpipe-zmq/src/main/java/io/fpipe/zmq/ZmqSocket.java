@@ -13,7 +13,6 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
-import reactor.core.scheduler.Schedulers;
 import zmq.ZMQ;
 
 /**
@@ -167,15 +166,7 @@ public final class ZmqSocket {
      *     it, but for one that is opened after a cancel, which is disposed at once
      */
     public Mono<ZmqConnection> open() {
-        // Not subscribeOn: its cancel would interrupt the thread in the middle of a bind, and lose what was opened.
-        return Mono.<ZmqConnection>create(sink -> Schedulers.boundedElastic().schedule(() -> {
-                    try {
-                        sink.success(openNow());
-                    } catch (RuntimeException ex) {
-                        sink.error(ex);
-                    }
-                }))
-                .doOnDiscard(ZmqConnection.class, ZmqConnection::dispose);
+        return Opening.of(ZmqConnection.class, this::openNow);
     }
 
     /**

@@ -30,8 +30,8 @@ public final class Zlib {
     /**
      * Compresses a message to one zlib stream (RFC 1950).
      * <ul>
-     * <li>Emits: chunks of exactly {@link Options#chunkSize} bytes and the rest in the last. Nothing is flushed before
-     * a chunk is full, as that would cost compression.</li>
+     * <li>Emits: chunks of exactly {@link Options#chunkSize} bytes and the rest in the last; a smaller one also where
+     * {@link Options#flush} says so. By default nothing is flushed, as that costs compression.</li>
      * <li>Requests: one input buffer at a time, when the deflater needs it.</li>
      * <li>Completes: when the source has completed, together with the last chunk.</li>
      * <li>Fails: with the source's error only.</li>
@@ -42,8 +42,9 @@ public final class Zlib {
      * @return the stage
      */
     public static Stage compress(UnaryOperator<Options> options) {
-        Options o = requireNonNull(options.apply(Options.DEFAULT), "options");
-        return Stage.transcode(() -> new ZlibDeflater(new Deflater(o.level), o.chunkSize));
+        CodecSettings settings = requireNonNull(options.apply(Options.DEFAULT), "options").settings;
+        return Stage.transcode(
+                () -> new DeflateEncoder(new Deflater(settings.level()), new DeflateFormat("zlib"), settings));
     }
 
     /**
@@ -62,7 +63,8 @@ public final class Zlib {
      * <li>Requests: one input buffer at a time, when the inflater needs it.</li>
      * <li>Completes: when the source completes after the end of the zlib stream.</li>
      * <li>Fails: {@link CorruptStreamException} for truncated, damaged or trailing bytes and for a stream that needs a
-     * preset dictionary; {@link LimitExceededException} above {@link Options#maxOutputBytes}.</li>
+     * preset dictionary;
+     * {@link LimitExceededException} above {@link Options#maxOutputBytes}.</li>
      * <li>Cancels: the source, and frees the inflater.</li>
      * </ul>
      *
@@ -70,23 +72,22 @@ public final class Zlib {
      * @return the stage
      */
     public static Stage decompress(UnaryOperator<Options> options) {
-        Options o = requireNonNull(options.apply(Options.DEFAULT), "options");
-        return Stage.transcode(() -> new ZlibInflater(new Inflater(), o.chunkSize, o.maxOutputBytes));
+        CodecSettings settings = requireNonNull(options.apply(Options.DEFAULT), "options").settings;
+        return Stage.transcode(() -> new DeflateDecoder(new Inflater(), new DeflateFormat("zlib"), settings));
     }
 
     /** The options of both directions. Immutable: each method returns a copy. */
-    public static final class Options {
+    public static final class Options extends CodecOptions<Options> {
 
-        static final Options DEFAULT = new Options(Deflater.BEST_SPEED, 8 << 10, 64L << 20);
+        static final Options DEFAULT = new Options(CodecSettings.of(Deflater.BEST_SPEED, 8 << 10));
 
-        private final int level;
-        private final int chunkSize;
-        private final long maxOutputBytes;
+        private Options(CodecSettings settings) {
+            super(settings);
+        }
 
-        private Options(int level, int chunkSize, long maxOutputBytes) {
-            this.level = level;
-            this.chunkSize = chunkSize;
-            this.maxOutputBytes = maxOutputBytes;
+        @Override
+        Options with(CodecSettings newSettings) {
+            return new Options(newSettings);
         }
 
         /**
@@ -96,10 +97,7 @@ public final class Zlib {
          * @return the options with it
          */
         public Options level(int level) {
-            if (level < 0 || level > 9) {
-                throw new IllegalArgumentException("level must be from 0 to 9, was " + level);
-            }
-            return new Options(level, chunkSize, maxOutputBytes);
+            return with(settings.level(level, 0, 9));
         }
 
         /**
@@ -109,34 +107,7 @@ public final class Zlib {
          * @return the options with it
          */
         public Options chunkSize(int bytes) {
-            if (bytes < Blocks.SMALLEST) {
-                throw new IllegalArgumentException("chunkSize must be at least " + Blocks.SMALLEST + ", was " + bytes);
-            }
-            return new Options(level, bytes, maxOutputBytes);
-        }
-
-        /**
-         * Limits the bytes one message may decompress to; more fails with {@link LimitExceededException}. Default:
-         * 64 MiB.
-         *
-         * @param bytes the limit, at least 1
-         * @return the options with it
-         */
-        public Options maxOutputBytes(long bytes) {
-            if (bytes < 1) {
-                throw new IllegalArgumentException("maxOutputBytes must be at least 1, was " + bytes);
-            }
-            return new Options(level, chunkSize, bytes);
-        }
-
-        /**
-         * Lets one message decompress to any number of bytes. Memory stays bounded, unless something downstream
-         * collects them; a kilobyte of zlib can become a megabyte.
-         *
-         * @return the options without a limit
-         */
-        public Options unlimited() {
-            return new Options(level, chunkSize, Long.MAX_VALUE);
+            return with(settings.chunkSize(bytes));
         }
     }
 }

@@ -16,8 +16,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Wraps a factory of transcoders and watches how each is driven and how it answers: one thread at a time, input only
- * after {@code poll()} returned {@code null} and never after the end, one end, {@code isFinished()} only after it and
+ * Wraps a factory of transcoders and watches how each is driven and how it answers: one thread at a time, input and
+ * {@code flush()} only after {@code poll()} returned {@code null} and never after the end, one end, {@code isFinished()} only after it and
  * never true while output is left, no empty output, nothing at all after {@code close()}, and exactly one
  * {@code close()}. What it finds is kept and thrown by {@link #verify()}, so that the operator under test cannot turn
  * it into an ordinary error.
@@ -131,6 +131,20 @@ public final class TranscoderProbe<I, O> implements Supplier<Transcoder<I, O>> {
                 check(!ended, "end was called twice");
                 ended = true;
                 transcoder.end();
+            } finally {
+                user.set(null);
+            }
+        }
+
+        @Override
+        public boolean flush() throws Exception {
+            enter("flush");
+            try {
+                check(drained, "flush was called before poll() returned null");
+                check(!ended, "flush was called after end()");
+                boolean flushed = transcoder.flush();
+                drained = !flushed;
+                return flushed;
             } finally {
                 user.set(null);
             }

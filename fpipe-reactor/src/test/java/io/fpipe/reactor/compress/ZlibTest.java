@@ -35,6 +35,10 @@ class ZlibTest {
     private static final byte[] ONE = {42};
     private static final byte[] TEXT = "to be or not to be, that is the question".getBytes(StandardCharsets.US_ASCII);
 
+    private static CodecSettings settings(long maxOutputBytes) {
+        return CodecSettings.of(6, 64).maxOutputBytes(maxOutputBytes);
+    }
+
     private static byte[] noise(int length) {
         byte[] bytes = new byte[length];
         new Random(length).nextBytes(bytes);
@@ -85,14 +89,14 @@ class ZlibTest {
     @Test
     void theCodecsKeepTheirContract() {
         byte[] deflated = deflate(TEXT);
-        StageCheck.transcoder(() -> new ZlibInflater(new Inflater(), 64, 100))
+        StageCheck.transcoder(() -> new DeflateDecoder(new Inflater(), new DeflateFormat("zlib"), settings(100)))
                 .sample(deflated, TEXT)
                 .sample(deflate(NONE), NONE)
                 .invalid(Arrays.copyOf(deflated, deflated.length - 1), CorruptStreamException.class)
                 .invalid(Arrays.copyOf(deflated, deflated.length + 1), CorruptStreamException.class)
                 .invalid(deflate(new byte[101]), LimitExceededException.class)
                 .verify();
-        StageCheck.transcoder(() -> new ZlibDeflater(new Deflater(), 64))
+        StageCheck.transcoder(() -> new DeflateEncoder(new Deflater(), new DeflateFormat("zlib"), settings(1)))
                 .sample(TEXT, deflated)
                 .sample(NONE, deflate(NONE))
                 .completesWithLast()
@@ -225,7 +229,7 @@ class ZlibTest {
                 return 0;
             }
         }
-        Stage stage = Stage.transcode(() -> new ZlibInflater(new Stuck(), 64, 100));
+        Stage stage = Stage.transcode(() -> new DeflateDecoder(new Stuck(), new DeflateFormat("zlib"), settings(100)));
         StepVerifier.create(stage.apply(Chunks.of(deflate(TEXT))))
                 .expectErrorMessage("the zlib stream makes no progress after byte 0")
                 .verify();
@@ -278,8 +282,10 @@ class ZlibTest {
                 super.end();
             }
         }
-        Stage compress = Stage.transcode(() -> new ZlibDeflater(new CountedDeflater(), 64));
-        Stage decompress = Stage.transcode(() -> new ZlibInflater(new CountedInflater(), 64, 1000));
+        Stage compress = Stage.transcode(
+                () -> new DeflateEncoder(new CountedDeflater(), new DeflateFormat("zlib"), settings(1)));
+        Stage decompress = Stage.transcode(
+                () -> new DeflateDecoder(new CountedInflater(), new DeflateFormat("zlib"), settings(1000)));
         run(compress, noise(500));
         assertThat(ends.getAndSet(0)).isEqualTo(1);
         compress.apply(Chunks.of(noise(500))).take(1).blockLast();

@@ -182,4 +182,19 @@ class TranscoderProbeTest {
         transcoder.close();
         assertThatThrownBy(probe::verify).hasMessageContaining("poll() gave output after isFinished() was true");
     }
+
+    @Test
+    void findsAFlushAtTheWrongTime() throws Exception {
+        TranscoderProbe<ByteBuffer, ByteBuffer> probe = TranscoderProbe.of(Copy::new);
+        Transcoder<ByteBuffer, ByteBuffer> undrained = probe.get();
+        undrained.feed(ByteBuffer.allocate(1));
+        undrained.flush();
+        undrained.close();
+        assertThatThrownBy(probe::verify).hasMessageContaining("flush was called before poll() returned null");
+        Transcoder<ByteBuffer, ByteBuffer> ended = probe.get();
+        ended.end();
+        ended.flush();
+        ended.close();
+        assertThatThrownBy(probe::verify).hasMessageContaining("flush was called after end()");
+    }
 }

@@ -16,6 +16,7 @@ import io.fpipe.zmq.ZmqResources;
 import io.fpipe.zmq.ZmqServer;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -29,10 +30,9 @@ import reactor.core.publisher.Mono;
 /** Calls through client and server against REQ and REP by hand. */
 @Command(
         name = "exchange",
-        description =
-                "Round trips of 64 bytes over tcp on the loopback address: client and server with a loop each, one"
-                        + " call at a time, the next made from the reply's signal, against REQ and REP by hand; 256 in"
-                        + " flight; and a list of a million integers there and back.",
+        description = "Round trips of 64 bytes over tcp on the loopback address: client and server on one loop, one"
+                + " call at a time, the next made from the reply's signal, against REQ and REP by hand; 256 in"
+                + " flight; a list of a million integers and 400 MB there and back.",
         mixinStandardHelpOptions = true)
 final class ExchangeBenchmark implements Callable<Integer> {
 
@@ -50,28 +50,47 @@ final class ExchangeBenchmark implements Callable<Integer> {
         Rates.compare("tcp 64 B, 1 in flight", one, 0, rounds, () -> fpipe(one, 1), () -> byHand(one));
         int many = quick ? 200_000 : 1_000_000;
         Rates.measure("tcp 64 B, 256 in flight", many, rounds, () -> fpipe(many, IN_FLIGHT));
-        integers("inproc://integers", rounds);
-        integers("tcp://127.0.0.1:*", rounds);
+        Serializer<Object> zlib = Cbor.serializer().then(Zlib.compress());
+        List<Integer> numbers = IntStream.range(0, 1_000_000).boxed().toList();
+        for (String endpoint : List.of("inproc://integers", "tcp://127.0.0.1:*")) {
+            object("1,000,000 integers, zlib level 1", endpoint, 4 << 20, 2 * rounds, numbers, zlib, Zlib.decompress());
+        }
+        byte[] bytes = new byte[400_000_000];
+        object("400 MB", "inproc://bytes", 4 << 20, rounds, bytes, Cbor.serializer(), Stage.identity());
+        for (int window : new int[] {1 << 20, 4 << 20, 16 << 20}) {
+            String what = "400 MB, window " + (window >> 20) + " MiB";
+            object(what, "tcp://127.0.0.1:*", window, rounds, bytes, Cbor.serializer(), Stage.identity());
+        }
         return 0;
     }
 
-    /** A list of integers there and back: serialized, compressed, decompressed and deserialized on both sides. */
-    private static void integers(String endpoint, int rounds) throws Exception {
+    /** An object there and back: serialized and deserialized on both sides, into an object of its own each time. */
+    private static void object(
+            String what,
+            String endpoint,
+            int window,
+            int rounds,
+            Object object,
+            Serializer<Object> outbound,
+            Stage decompress)
+            throws Exception {
         ZmqResources there = ZmqResources.create();
         ZmqResources here = endpoint.startsWith("inproc") ? there : ZmqResources.create();
-        Serializer<Object> outbound = Cbor.serializer().then(Zlib.compress());
-        Deserializer<Object> inbound = Zlib.decompress().into(Cbor.deserializer());
-        ZmqBinding server = ZmqServer.create().bind(endpoint).runOn(there).serveNow(inbound, Mono::just, outbound);
-        ZmqExchange remote =
-                ZmqClient.create().connect(server.endpoint()).runOn(here).openNow();
+        Deserializer<Object> inbound = decompress.into(Cbor.deserializer());
+        ZmqBinding server =
+                ZmqServer.create().bind(endpoint).window(window).runOn(there).serveNow(inbound, Mono::just, outbound);
+        ZmqExchange remote = ZmqClient.create()
+                .connect(server.endpoint())
+                .window(window)
+                .runOn(here)
+                .openNow();
         Function<Object, Mono<Object>> call = outbound.then(remote).into(inbound);
-        List<Integer> numbers = IntStream.range(0, 1_000_000).boxed().toList();
-        Rates.measure(server.endpoint() + " 1,000,000 integers, zlib level 1", 1, 2 * rounds, () -> {
+        Rates.measure(endpoint.substring(0, endpoint.indexOf(':')) + ", " + what, 1, rounds, () -> {
             long start = System.nanoTime();
-            Object answer = call.apply(numbers).block();
+            Object answer = call.apply(object).block();
             double seconds = (System.nanoTime() - start) / 1e9;
-            if (!numbers.equals(answer)) {
-                throw new IllegalStateException("the list came back different");
+            if (answer == object || !Objects.deepEquals(object, answer)) {
+                throw new IllegalStateException("the object came back different");
             }
             return seconds;
         });
@@ -81,12 +100,11 @@ final class ExchangeBenchmark implements Callable<Integer> {
     }
 
     private static double fpipe(int calls, int inFlight) {
-        ZmqResources there = ZmqResources.create();
-        ZmqResources here = ZmqResources.create();
+        ZmqResources resources = ZmqResources.create();
         ZmqBinding server =
-                ZmqServer.create().bind("tcp://127.0.0.1:*").runOn(there).serveNow(Stage.identity());
+                ZmqServer.create().bind("tcp://127.0.0.1:*").runOn(resources).serveNow(Stage.identity());
         ZmqExchange remote =
-                ZmqClient.create().connect(server.endpoint()).runOn(here).openNow();
+                ZmqClient.create().connect(server.endpoint()).runOn(resources).openNow();
         ByteBuffer body = ByteBuffer.allocate(SIZE);
         remote.apply(Flux.just(body)).blockLast();
         long start = System.nanoTime();
@@ -95,9 +113,8 @@ final class ExchangeBenchmark implements Callable<Integer> {
                 .flatMap(i -> remote.apply(Flux.just(body)), inFlight)
                 .blockLast();
         double seconds = (System.nanoTime() - start) / 1e9;
-        here.dispose();
-        there.dispose();
-        here.onDispose().and(there.onDispose()).block();
+        resources.dispose();
+        resources.onDispose().block();
         return seconds;
     }
 
