@@ -76,6 +76,10 @@ final class Counter implements CoreSubscriber<ByteBuffer> {
         return buffers;
     }
 
+    boolean keeps() {
+        return kept != null;
+    }
+
     byte[] kept() {
         return kept == null ? new byte[0] : kept.toByteArray();
     }

@@ -92,7 +92,7 @@ final class StagesBenchmark implements Callable<Integer> {
     }
 
     private ChainedOptionsBuilder options(Cell cell) {
-        TimeValue time = TimeValue.milliseconds(quick ? 150 : 500);
+        TimeValue time = TimeValue.milliseconds(quick ? 150 : 400);
         ChainedOptionsBuilder options = new OptionsBuilder()
                 .include(Pattern.quote(WorkBenchmark.class.getName()) + "\\.")
                 .param("work", cell.work())
@@ -100,7 +100,7 @@ final class StagesBenchmark implements Callable<Integer> {
                 .param("kib", Integer.toString(cell.kib()))
                 .forks(runs())
                 .warmupIterations(2)
-                .warmupTime(TimeValue.milliseconds(quick ? 250 : 500))
+                .warmupTime(TimeValue.milliseconds(quick ? 250 : 400))
                 .measurementIterations(quick ? 5 : 3)
                 .measurementTime(time)
                 .jvmArgs("-Xms" + HEAP, "-Xmx" + HEAP)
