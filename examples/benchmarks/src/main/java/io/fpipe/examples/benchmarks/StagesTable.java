@@ -8,6 +8,8 @@ import io.fpipe.examples.benchmarks.Works.Cell;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -18,7 +20,7 @@ import org.openjdk.jmh.results.RunResult;
 /** Prints what was measured. */
 final class StagesTable {
 
-    private static final String ROW = "| %-22s | %-8s | %7s | %19s | %19s | %13s | %7s | %7s |%n";
+    private static final String ROW = "| %-20s | %-13s | %7s | %19s | %19s | %13s | %13s | %11s |%n";
 
     private StagesTable() {}
 
@@ -31,15 +33,31 @@ final class StagesTable {
      * @param seconds how long it took in all
      */
     static void print(List<Line> lines, int forks, String heap, double seconds) {
-        Rates.printMachine();
         System.out.printf(
                 Locale.ROOT,
-                "%s; each contestant in %d virtual machines with a heap of %s; %.0f s in all%n%n",
+                "%s: %s, %d processors, %s, Java %s (%s)%n",
+                LocalDate.now(ZoneId.systemDefault()),
                 processor(),
+                Runtime.getRuntime().availableProcessors(),
+                System.getProperty("os.name"),
+                System.getProperty("java.version"),
+                System.getProperty("java.vm.vendor"));
+        System.out.printf(
+                Locale.ROOT,
+                "Forks of each contestant: %d, with a heap of %s; %.0f s in all%n%n",
                 forks,
                 heap,
                 seconds);
-        System.out.printf(ROW, "work", "data", "buffers", "by hand, µs", "fpipe, µs", "fpipe/by hand", "MB/s", "MB/s");
+        System.out.printf(
+                ROW,
+                "work",
+                "data",
+                "buffers",
+                "by hand, µs",
+                "fpipe, µs",
+                "fpipe/by hand",
+                "by hand, MB/s",
+                "fpipe, MB/s");
         System.out.printf("|---|---|---|---|---|---|---|---|%n");
         for (Line line : lines) {
             System.out.printf(
@@ -55,7 +73,7 @@ final class StagesTable {
         }
         System.out.printf(
                 "%nTimes of one message, ± half of the interval of 99.9 %% confidence; the ratio's follows from"
-                        + " both as independent errors. MB/s: plain bytes, by hand and fpipe.%n");
+                        + " both as independent errors.%nMB/s: plain bytes, also where none of them is touched.%n");
     }
 
     /** The processor's name where the system tells it. */
