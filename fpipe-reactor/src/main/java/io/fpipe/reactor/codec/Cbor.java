@@ -4,8 +4,6 @@
  */
 package io.fpipe.reactor.codec;
 
-import static java.util.Objects.requireNonNull;
-
 import io.fpipe.reactor.CorruptStreamException;
 import io.fpipe.reactor.Deserializer;
 import io.fpipe.reactor.LimitExceededException;
@@ -47,10 +45,9 @@ public final class Cbor {
     /** Stands for {@code null} where Reactor allows none. */
     static final Object NULL = new Object();
 
-    private static final Serializer<Object> SERIALIZER =
-            value -> Transcoders.transcode(Flux.just(orNull(value)), CborEncoder::new);
+    private static final Serializer<Object> SERIALIZER = serializer(options -> options);
 
-    private static final Deserializer<Object> DESERIALIZER = deserializer(limits -> limits);
+    private static final Deserializer<Object> DESERIALIZER = deserializer(options -> options);
 
     private Cbor() {}
 
@@ -76,7 +73,18 @@ public final class Cbor {
     }
 
     /**
-     * Returns the deserializer with the default limits; see {@link #deserializer(UnaryOperator)}.
+     * Returns the serializer of values with options; see {@link #serializer()}.
+     *
+     * @param options changes the default options
+     * @return the serializer
+     */
+    public static Serializer<Object> serializer(UnaryOperator<CborOptions> options) {
+        CborOptions.of(options);
+        return value -> Transcoders.transcode(Flux.just(orNull(value)), CborEncoder::new);
+    }
+
+    /**
+     * Returns the deserializer with the default options; see {@link #deserializer(UnaryOperator)}.
      *
      * @return the deserializer
      */
@@ -98,14 +106,13 @@ public final class Cbor {
      * <li>Cancels: the source, and drops what was read.</li>
      * </ul>
      *
-     * @param options changes the default limits, for example {@code limits -> limits.maxDepth(20)}
+     * @param options changes the default options, for example {@code o -> o.limits(l -> l.maxDepth(20))}
      * @return the deserializer
      */
-    public static Deserializer<Object> deserializer(UnaryOperator<CborLimits> options) {
-        requireNonNull(options, "options");
-        CborLimits limits = requireNonNull(options.apply(CborLimits.DEFAULTS), "the options returned null");
+    public static Deserializer<Object> deserializer(UnaryOperator<CborOptions> options) {
+        CborOptions chosen = CborOptions.of(options);
         // fromDirect: the decoder gives one value at most, and only after the end
-        return message -> Mono.fromDirect(Transcoders.transcode(message, () -> new CborDecoder(limits)));
+        return message -> Mono.fromDirect(Transcoders.transcode(message, () -> new CborDecoder(chosen)));
     }
 
     private static Object orNull(@Nullable Object value) {

@@ -33,8 +33,8 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
     private @Nullable CborBody body;
     private boolean ended;
 
-    CborDecoder(CborLimits limits) {
-        this.limits = limits;
+    CborDecoder(CborOptions options) {
+        this.limits = options.limits;
         this.strings = new CborStrings(limits);
         this.stack = new CborStack(limits);
     }

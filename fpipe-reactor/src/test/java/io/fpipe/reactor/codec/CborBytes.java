@@ -49,7 +49,7 @@ final class CborBytes {
     }
 
     static Object decode(CborLimits limits, List<ByteBuffer> buffers) {
-        CborDecoder decoder = new CborDecoder(limits);
+        CborDecoder decoder = new CborDecoder(CborOptions.DEFAULTS.limits(defaults -> limits));
         buffers.forEach(decoder::feed);
         decoder.end();
         return decoder.poll();

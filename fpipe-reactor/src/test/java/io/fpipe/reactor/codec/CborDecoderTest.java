@@ -203,7 +203,7 @@ class CborDecoderTest {
 
     @Test
     void refusesImpossibleLimits() {
-        assertThatThrownBy(() -> Cbor.deserializer(limits -> limits.maxDepth(-1)))
+        assertThatThrownBy(() -> Cbor.deserializer(o -> o.limits(limits -> limits.maxDepth(-1))))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("maxDepth must be from 0 to 2147483647, was -1");
         assertThatThrownBy(() -> LIMITS.maxStringBytes(Integer.MAX_VALUE)).isInstanceOf(IllegalArgumentException.class);
