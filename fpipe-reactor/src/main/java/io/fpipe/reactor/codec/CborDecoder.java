@@ -171,11 +171,8 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
         return true;
     }
 
-    private static Object narrow(long integer) {
-        if ((int) integer == integer) {
-            return (int) integer;
-        }
-        return integer;
+    static Object narrow(long integer) {
+        return (int) integer == integer ? (Object) (int) integer : (Object) integer;
     }
 
     /** Reads the item whose head lies whole in the window. */

@@ -22,6 +22,9 @@ final class CborElements<T> implements Transcoder<ByteBuffer, T> {
     private final Class<T> type;
     private final long maxBytes;
 
+    /** Whether no limit can be exceeded by one integer. */
+    private final boolean integersAreSafe;
+
     /** What is around the elements; null around a sequence. */
     private final @Nullable CborOuterArray array;
 
@@ -37,6 +40,7 @@ final class CborElements<T> implements Transcoder<ByteBuffer, T> {
         this.window = decoder.window();
         this.type = type;
         this.maxBytes = options.limits.maxBytes;
+        this.integersAreSafe = maxBytes >= CborChunk.HEAD && options.limits.maxItems > 0;
         this.array = isArray ? new CborOuterArray() : null;
     }
 
@@ -51,6 +55,10 @@ final class CborElements<T> implements Transcoder<ByteBuffer, T> {
             if (!within && !begin()) {
                 continue; // a byte of the array around the elements
             }
+            Object integer = start == window.place() ? integerAtHand() : null;
+            if (integer != null) {
+                return element(integer);
+            }
             boolean whole = decoder.readValue();
             if (window.place() - start > maxBytes) {
                 throw new LimitExceededException(
@@ -60,10 +68,6 @@ final class CborElements<T> implements Transcoder<ByteBuffer, T> {
                                 + " bytes or more");
             } else if (!whole) {
                 break;
-            }
-            within = false;
-            if (array != null) {
-                array.takeBreak(window);
             }
             return element(decoder.take());
         }
@@ -92,6 +96,22 @@ final class CborElements<T> implements Transcoder<ByteBuffer, T> {
         }
     }
 
+    /** Takes an integer that lies whole in the window, as the others of a long sequence do; null if none does. */
+    private @Nullable Object integerAtHand() {
+        byte[] bytes = window.array;
+        int at = window.position;
+        if (window.limit - at < CborChunk.HEAD || (bytes[at] & 0xc0) != 0 || !integersAreSafe) {
+            return null;
+        }
+        int info = bytes[at] & 0x1f;
+        long argument = info > 27 ? -1 : CborWindow.argument(bytes, at + 1, info);
+        if (argument < 0) {
+            return null; // reserved, or beyond the long
+        }
+        window.position = at + 1 + CborWindow.argumentLength(info);
+        return CborDecoder.narrow((bytes[at] & 0x20) == 0 ? argument : ~argument);
+    }
+
     private boolean begin() {
         if (array != null && !array.expectsElement(window, elements)) {
             return false;
@@ -104,6 +124,10 @@ final class CborElements<T> implements Transcoder<ByteBuffer, T> {
 
     /** Binds an element to the type: the one place that knows it. */
     private T element(@Nullable Object value) {
+        within = false;
+        if (array != null) {
+            array.takeBreak(window);
+        }
         Object bound = type == Long.class && value instanceof Integer i ? Long.valueOf(i) : value;
         if (!type.isInstance(bound)) {
             throw new CorruptStreamException("element " + elements + " at byte " + start + " is "
