@@ -12,14 +12,16 @@ import org.jspecify.annotations.Nullable;
 final class CborStack {
 
     private final CborLimits limits;
+    private final CborTags tags;
 
     private @Nullable CborContainer top;
     private int depth;
     private boolean complete;
     private @Nullable Object value;
 
-    CborStack(CborLimits limits) {
+    CborStack(CborLimits limits, CborTags tags) {
         this.limits = limits;
+        this.tags = tags;
     }
 
     boolean isComplete() {
@@ -39,6 +41,11 @@ final class CborStack {
         return taken;
     }
 
+    /** Makes room for another value. */
+    void restart() {
+        complete = false;
+    }
+
     int depth() {
         return depth;
     }
@@ -46,16 +53,16 @@ final class CborStack {
     /** Returns the innermost container if it is an array. */
     @Nullable
     CborContainer openArray() {
-        return top != null && top.isArray() ? top : null;
+        return top != null && top.isArray() && !tags.isPending(depth) ? top : null;
     }
 
-    /** Refuses an item that may not stand here. */
+    /** Refuses an item that may not stand here; the content of a tag may stand where the tag may. */
     void checkItem(boolean isScalar, long at) {
-        if (top == null) {
+        if (top == null || tags.isPending(depth)) {
             return;
         } else if (!isScalar && top.expectsKey()) {
             throw new CorruptStreamException(
-                    "a CBOR map key must be a scalar, not the array, map or byte string at byte " + at);
+                    "a CBOR map key must be a scalar, not the array, map, byte string or tag at byte " + at);
         } else if (top.left == 0) { // only where the size is indefinite; else it would be closed
             throw tooLarge("more than " + limits.maxContainerSize, at);
         }
@@ -82,7 +89,7 @@ final class CborStack {
     }
 
     void closeIndefinite(long at) {
-        if (top == null || !top.indefinite) {
+        if (top == null || !top.indefinite || tags.isPending(depth)) {
             throw new CorruptStreamException("misplaced CBOR break at byte " + at);
         } else if (top.expectsValue()) {
             throw new CorruptStreamException("CBOR map ends at byte " + at + " after a key without a value");
@@ -92,13 +99,8 @@ final class CborStack {
     }
 
     void add(@Nullable Object item, long at) {
-        if (top == null) {
-            value = item;
-            complete = true;
-        } else {
-            top.add(item, at);
-            closeFull();
-        }
+        put(item, at);
+        closeFull();
     }
 
     /** Closes the containers that have all their elements, from the inside. */
@@ -116,18 +118,30 @@ final class CborStack {
     private void close(CborContainer container) {
         top = container.parent;
         depth--;
+        put(container.value(), 0); // a key, which is what an offset is needed for, has a tag before it
+    }
+
+    private void put(@Nullable Object item, long at) {
+        Object tagged = item;
+        long from = at;
+        if (tags.isPending(depth)) {
+            tagged = tags.close(item, depth);
+            from = tags.closedAt();
+        }
         if (top == null) {
-            value = container.value();
+            value = tagged;
             complete = true;
         } else {
-            top.add(container.value(), 0); // never a key, which is what an offset is needed for
+            top.add(tagged, from);
         }
     }
 
     private void checkDepth(long at) {
-        if (depth == limits.maxDepth) {
+        if (depth + tags.size() >= limits.maxDepth) {
             throw new LimitExceededException(
-                    "maxDepth", limits.maxDepth, "a CBOR array or map within " + depth + " others at byte " + at);
+                    "maxDepth",
+                    limits.maxDepth,
+                    "a CBOR array or map within " + (depth + tags.size()) + " others at byte " + at);
         }
     }
 

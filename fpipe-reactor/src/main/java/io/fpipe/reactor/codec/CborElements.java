@@ -1,0 +1,140 @@
+/*
+ * Copyright the fpipe authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.fpipe.reactor.codec;
+
+import io.fpipe.reactor.CorruptStreamException;
+import io.fpipe.reactor.LimitExceededException;
+import io.fpipe.reactor.Transcoder;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the elements of a sequence (RFC 8742), or of the array that is the message, one for each {@link #poll()}.
+ *
+ * @param <T> the type of the elements
+ */
+final class CborElements<T> implements Transcoder<ByteBuffer, T> {
+
+    private final CborDecoder decoder;
+    private final CborWindow window;
+    private final Class<T> type;
+    private final long maxBytes;
+
+    /** Whether no limit can be exceeded by one integer. */
+    private final boolean integersAreSafe;
+
+    /** What is around the elements; null around a sequence. */
+    private final @Nullable CborOuterArray array;
+
+    /** Whether an element has begun. */
+    private boolean within;
+
+    private long start;
+    private long elements;
+    private boolean ended;
+
+    CborElements(CborOptions options, Class<T> type, boolean isArray) {
+        this.decoder = new CborDecoder(options);
+        this.window = decoder.window();
+        this.type = type;
+        this.maxBytes = options.limits.maxBytes;
+        this.integersAreSafe = maxBytes >= CborChunk.HEAD && options.limits.maxItems > 0;
+        this.array = isArray ? new CborOuterArray() : null;
+    }
+
+    @Override
+    public void feed(ByteBuffer input) {
+        window.feed(input);
+    }
+
+    @Override
+    public @Nullable T poll() {
+        while (within || window.hasInput()) {
+            if (!within && !begin()) {
+                continue; // a byte of the array around the elements
+            }
+            Object integer = start == window.place() ? integerAtHand() : null;
+            if (integer != null) {
+                return element(integer);
+            }
+            boolean whole = decoder.readValue();
+            if (window.place() - start > maxBytes) {
+                throw new LimitExceededException(
+                        "maxBytes",
+                        maxBytes,
+                        "element " + elements + " from byte " + start + " has " + (window.place() - start)
+                                + " bytes or more");
+            } else if (!whole) {
+                break;
+            }
+            return element(decoder.take());
+        }
+        if (ended) {
+            checkEnd();
+        }
+        return null;
+    }
+
+    @Override
+    public void end() {
+        ended = true;
+    }
+
+    @Override
+    public boolean isFinished() {
+        return !within && !window.hasInput() && (array == null || array.isClosed());
+    }
+
+    private void checkEnd() {
+        if (within || (array != null && window.place() == 0)) {
+            throw decoder.truncated();
+        } else if (array != null && !array.isClosed()) {
+            throw new CorruptStreamException("CBOR message truncated at byte " + window.place()
+                    + ": the array around its elements is open after " + elements);
+        }
+    }
+
+    /** Takes an integer that lies whole in the window, as the others of a long sequence do; null if none does. */
+    private @Nullable Object integerAtHand() {
+        byte[] bytes = window.array;
+        int at = window.position;
+        if (window.limit - at < CborChunk.HEAD || (bytes[at] & 0xc0) != 0 || !integersAreSafe) {
+            return null;
+        }
+        int info = bytes[at] & 0x1f;
+        long argument = info > 27 ? -1 : CborWindow.argument(bytes, at + 1, info);
+        if (argument < 0) {
+            return null; // reserved, or beyond the long
+        }
+        window.position = at + 1 + CborWindow.argumentLength(info);
+        return CborDecoder.narrow((bytes[at] & 0x20) == 0 ? argument : ~argument);
+    }
+
+    private boolean begin() {
+        if (array != null && !array.expectsElement(window, elements)) {
+            return false;
+        }
+        decoder.restart();
+        start = window.place();
+        within = true;
+        return true;
+    }
+
+    /** Binds an element to the type: the one place that knows it. */
+    private T element(@Nullable Object value) {
+        within = false;
+        if (array != null) {
+            array.takeBreak(window);
+        }
+        Object bound = type == Long.class && value instanceof Integer i ? Long.valueOf(i) : value;
+        if (!type.isInstance(bound)) {
+            throw new CorruptStreamException("element " + elements + " at byte " + start + " is "
+                    + (bound == null ? "null" : "of type " + bound.getClass().getSimpleName()) + ", not "
+                    + type.getSimpleName());
+        }
+        elements++;
+        return type.cast(bound);
+    }
+}
