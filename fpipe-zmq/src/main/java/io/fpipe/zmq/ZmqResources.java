@@ -122,6 +122,14 @@ public final class ZmqResources implements Disposable {
         return loop;
     }
 
+    /** What happens when JeroMQ fails the socket that answers whether a client may log in. */
+    void failLogins(ZmqException reason) {
+        Logins door = logins;
+        if (door != null) {
+            door.socket().fail(reason);
+        }
+    }
+
     /** How many sockets are open, or closed and lingering. */
     int openSockets() {
         return sockets.size();

@@ -116,7 +116,8 @@ class SocketTypesTest {
                 .connect(second.endpoint())
                 .bind("inproc://push")
                 .openNow();
-        ZmqConnection third = on(ZmqSocket.pull()).connect(push.endpoints().get(1)).openNow();
+        ZmqConnection third =
+                on(ZmqSocket.pull()).connect(push.endpoints().get(1)).openNow();
         ZmqConnection fourth = on(ZmqSocket.pull()).connect("inproc://push").openNow();
         List<Probe> probes = Stream.of(first, second, third, fourth)
                 .map(SocketTypesTest::receive)
@@ -294,7 +295,8 @@ class SocketTypesTest {
 
     @Test
     void aPublisherWithoutSubscribersTakesEverythingAndConnectsWithoutWaiting() throws Exception {
-        ZmqConnection pub = on(ZmqSocket.pub()).connect("tcp://127.0.0.1:" + freePort()).openNow();
+        ZmqConnection pub =
+                on(ZmqSocket.pub()).connect("tcp://127.0.0.1:" + freePort()).openNow();
 
         pub.send(Flux.range(0, 5_000).map(i -> message("" + i))).block(LIMIT);
     }
@@ -515,13 +517,12 @@ class SocketTypesTest {
         receive(router).next();
 
         int total = 5_000; // more than is requested at once: what is skipped must be requested anew
-        router.send(Flux.range(0, total)
-                        .map(i -> switch (i % 4) {
-                            case 0 -> to(bytes("me"), "" + i);
-                            case 1 -> to(bytes("you"), "" + i);
-                            case 2 -> ZmqMessage.of(bytes("me"), ByteBuffer.allocate(1001), bytes("" + i));
-                            default -> message("" + i);
-                        }))
+        router.send(Flux.range(0, total).map(i -> switch (i % 4) {
+                    case 0 -> to(bytes("me"), "" + i);
+                    case 1 -> to(bytes("you"), "" + i);
+                    case 2 -> ZmqMessage.of(bytes("me"), ByteBuffer.allocate(1001), bytes("" + i));
+                    default -> message("" + i);
+                }))
                 .block(LIMIT);
 
         for (int i = 0; i < total; i += 4) {
@@ -563,8 +564,8 @@ class SocketTypesTest {
     @Test
     void aRouterThatDoesNotWaitRefusesWhatAFullPeerHasNoRoomFor() throws Exception {
         ZmqConnection router = bound(ZmqSocket.router().waitForFullPeers(false).highWaterMark(1), INPROC);
-        ZmqConnection dealer = connected(
-                ZmqSocket.dealer().routingId(bytes("slow")).highWaterMark(1), router);
+        ZmqConnection dealer =
+                connected(ZmqSocket.dealer().routingId(bytes("slow")).highWaterMark(1), router);
         send(dealer, "hello");
         receive(router).next();
 
