@@ -213,7 +213,8 @@ final class SocketSettings {
      * maximum and passes on its low half, negative or up to 2 GB: what only a hostile peer sends is an empty frame here.
      */
     private Msg allocate(int size) {
-        return new Msg(size < 0 || size > maxMessageBytes ? 0 : size);
+        int checked = size < 0 || size > maxMessageBytes ? 0 : size;
+        return logins == null ? new Msg(checked) : new LoginMsg(checked);
     }
 
     /** Has a ROUTER that connects tell its peer so; a peer that connects itself knows, and a REQ would not bear it. */
