@@ -68,12 +68,14 @@ final class SendSubscriber implements CoreSubscriber<ZmqMessage>, Outgoing.Origi
             Operators.onDiscard(message, currentContext());
             return;
         }
+        Outgoing outgoing = new Outgoing(this, message.array());
         emitted++;
-        socket.send(new Outgoing(this, message.array()));
+        socket.send(outgoing);
     }
 
     @Override
     public void onError(Throwable t) {
+        Objects.requireNonNull(t, "t"); // RS 2.13
         if (done.compareAndSet(false, true)) {
             sink.error(t);
         } else {
