@@ -385,6 +385,8 @@ final class OwnedSocket {
             drain(Integer.MAX_VALUE);
             detach();
             socket.setSocketOpt(ZMQ.ZMQ_LINGER, linger);
+            // or the end of the linger time ends the IO thread, if a connection is lost before
+            socket.setSocketOpt(ZMQ.ZMQ_IMMEDIATE, true);
         } finally { // whatever JeroMQ throws
             if (key != null) { // before the close: the reaper registers the same channel with its own selector
                 loop.deregister(key);

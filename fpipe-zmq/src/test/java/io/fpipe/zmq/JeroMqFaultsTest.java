@@ -20,6 +20,7 @@ import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -511,6 +512,32 @@ class JeroMqFaultsTest {
     @Test
     void aSendBufferCanBeSetForABoundSocket() {
         assertThat(router().bind(TCP).bufferBytes(100_000).openNow().endpoint()).startsWith("tcp://127.0.0.1:");
+    }
+
+    // ---- the end of the linger time looks for a pipe that a lost connection has taken away
+
+    @Test
+    void aConnectionThatIsLostWhileItsSocketLingersHurtsNobodyElse() throws Exception {
+        ZmqConnection router = router().bind(TCP).openNow();
+        Probe probe = receive(router);
+        ZmqConnection other = dealer().connect(router.endpoint()).openNow();
+        ZmqSocket push =
+                ZmqSocket.push().runOn(resources).queueOnlyToConnectedPeers(true).linger(Duration.ofMillis(1));
+        for (int round = 0; round < 8; round++) {
+            ZmqConnection pull = ZmqSocket.pull().runOn(resources).bind(TCP).openNow();
+            List<ZmqConnection> pushes = new ArrayList<>();
+            for (int i = 0; i < 10; i++) {
+                pushes.add(push.connect(pull.endpoint()).openNow());
+                pushes.get(i).send(Mono.just(message("x"))).subscribe(v -> {}, e -> {});
+            }
+            pull.receive().take(10).blockLast(LIMIT);
+            pull.dispose();
+            pushes.forEach(ZmqConnection::dispose);
+            Mono.whenDelayError(pushes.stream().map(ZmqConnection::onDispose).toList()).block(LIMIT);
+        }
+
+        send(other, message("alive"));
+        assertThat(probe.nextText()).isEqualTo("alive");
     }
 
     // ---- close() returns long before the socket is closed
