@@ -177,6 +177,13 @@ final class SocketConnection implements ZmqConnection, SocketHandler {
         ZmqMessage message = new ZmqMessage(frames);
         Receiver r = receiver.get();
         if (backlog || r == null || !r.next(message)) {
+            keep(message);
+        }
+    }
+
+    /** Keeps what came for a subscriber that has just cancelled. */
+    private void keep(ZmqMessage message) {
+        if (!settings.isRelaxed()) { // or it is a reply that was given up, and would be taken for the next one
             undelivered.add(message);
             backlog = true;
         }

@@ -160,6 +160,10 @@ final class SocketSettings {
         return lingerMillis;
     }
 
+    boolean isRelaxed() {
+        return Boolean.TRUE.equals(options.get(ZMQ.ZMQ_REQ_RELAXED));
+    }
+
     /** Whether a message waits for a peer that is full. */
     boolean isWaiting() {
         return waiting;

@@ -521,8 +521,10 @@ class JeroMqFaultsTest {
         ZmqConnection router = router().bind(TCP).openNow();
         Probe probe = receive(router);
         ZmqConnection other = dealer().connect(router.endpoint()).openNow();
-        ZmqSocket push =
-                ZmqSocket.push().runOn(resources).queueOnlyToConnectedPeers(true).linger(Duration.ofMillis(1));
+        ZmqSocket push = ZmqSocket.push()
+                .runOn(resources)
+                .queueOnlyToConnectedPeers(true)
+                .linger(Duration.ofMillis(1));
         for (int round = 0; round < 8; round++) {
             ZmqConnection pull = ZmqSocket.pull().runOn(resources).bind(TCP).openNow();
             List<ZmqConnection> pushes = new ArrayList<>();
@@ -533,7 +535,8 @@ class JeroMqFaultsTest {
             pull.receive().take(10).blockLast(LIMIT);
             pull.dispose();
             pushes.forEach(ZmqConnection::dispose);
-            Mono.whenDelayError(pushes.stream().map(ZmqConnection::onDispose).toList()).block(LIMIT);
+            Mono.whenDelayError(pushes.stream().map(ZmqConnection::onDispose).toList())
+                    .block(LIMIT);
         }
 
         send(other, message("alive"));

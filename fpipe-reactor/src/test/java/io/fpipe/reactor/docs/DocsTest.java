@@ -83,7 +83,9 @@ class DocsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"README.md", "docs/guide.md", "docs/stages.md", "docs/cond.md", "docs/testing.md"})
+    @ValueSource(
+            strings = {"README.md", "docs/guide.md", "docs/stages.md", "docs/cond.md", "docs/testing.md", "docs/zmq.md"
+            })
     void showsOnlyWhatIsInTheSources(String document) throws IOException {
         List<String> blocks = blocks(read(root().resolve(document)));
 
