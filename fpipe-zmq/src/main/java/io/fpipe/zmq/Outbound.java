@@ -22,6 +22,8 @@ import zmq.Msg;
 import zmq.SocketBase;
 import zmq.ZError;
 import zmq.ZMQ;
+import zmq.socket.pipeline.Push;
+import zmq.socket.reqrep.Req;
 
 /**
  * The sending side of a socket; used by the socket's owner only. Keeps what the socket refused, by peer for a ROUTER,
@@ -209,7 +211,7 @@ final class Outbound {
         }
         int last = frames.length - 1;
         for (int i = 0; i <= last; i++) {
-            int error = send(frames[i], i < last);
+            int error = send(frames[i], i == 0, i < last);
             if (error == ZError.EAGAIN && i == 0 && (settings.isWaiting() || !router)) {
                 return false;
             }
@@ -246,13 +248,12 @@ final class Outbound {
         return null;
     }
 
-    private int send(ByteBuffer frame, boolean more) {
+    private int send(ByteBuffer frame, boolean first, boolean more) {
         // JeroMQ sends from index 0, whatever the position is, and up to the capacity
         boolean whole = frame.position() == 0 && frame.limit() == frame.capacity();
         Msg part = new Msg(whole ? frame : frame.slice());
-        int flags = more ? ZMQ.ZMQ_DONTWAIT | ZMQ.ZMQ_SNDMORE : ZMQ.ZMQ_DONTWAIT;
         for (int i = 0; i < INTERRUPTS; i++) {
-            if (socket.send(part, flags)) {
+            if (first ? socket.send(part, flags(more)) : sendNext(part, more)) {
                 return 0;
             }
             int error = socket.errno();
@@ -262,6 +263,24 @@ final class Outbound {
             interrupted = true;
         }
         return ZError.EINTR;
+    }
+
+    private static int flags(boolean more) {
+        return more ? ZMQ.ZMQ_DONTWAIT | ZMQ.ZMQ_SNDMORE : ZMQ.ZMQ_DONTWAIT;
+    }
+
+    /**
+     * Sends a frame after the first. Each send looks at what has become of the peers, and if one of them is lost between
+     * two frames, JeroMQ may give the rest to another one; where it can be asked to, it does not look.
+     */
+    private boolean sendNext(Msg part, boolean more) {
+        if (!(socket instanceof Push) && !(socket instanceof Req)) {
+            return socket.send(part, flags(more));
+        }
+        if (more) {
+            part.setFlags(Msg.MORE);
+        }
+        return socket instanceof Push push ? push.xsend(part) : ((Req) socket).xsend(part);
     }
 
     private ZmqException failure(ByteBuffer peer, int error) {

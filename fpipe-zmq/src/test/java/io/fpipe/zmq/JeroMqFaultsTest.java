@@ -153,6 +153,36 @@ class JeroMqFaultsTest {
         }
     }
 
+    @Test
+    void aPushNeverGivesPartsOfAMessageToTwoPeers() throws Exception {
+        ZmqConnection push =
+                ZmqSocket.push().runOn(resources).bind(TCP).highWaterMark(20).openNow();
+        AtomicBoolean stop = new AtomicBoolean();
+        AtomicInteger wrong = new AtomicInteger();
+        ZmqMessage three = message("one", "two", "three");
+        CompletableFuture<Void> sent = push.send(Flux.<ZmqMessage>generate(sink -> sink.next(three))
+                        .takeWhile(m -> !stop.get())
+                        .subscribeOn(Schedulers.boundedElastic()))
+                .toFuture();
+        ZmqSocket pull =
+                ZmqSocket.pull().runOn(resources).connect(push.endpoint()).highWaterMark(20);
+        ZmqConnection last = pull.openNow();
+        last.receive().subscribe(m -> wrong.addAndGet(m.frames().size() == 3 ? 0 : 1));
+
+        for (int i = 0; i < 30; i++) {
+            ZmqConnection some = pull.openNow();
+            List<ZmqMessage> got = some.receive().take(50).collectList().block(LIMIT);
+            assertThat(got)
+                    .extracting(m -> m.frames().stream().map(Probe::text).toList())
+                    .containsOnly(List.of("one", "two", "three"));
+            some.dispose();
+        }
+        stop.set(true);
+
+        sent.get(10, TimeUnit.SECONDS); // the socket has survived it, with assertions on too
+        assertThat(wrong).hasValue(0);
+    }
+
     // ---- one hostile header ends the IO thread
 
     @ParameterizedTest
