@@ -8,11 +8,9 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import zmq.Msg;
 import zmq.SocketBase;
 import zmq.ZError;
 import zmq.ZMQ;
@@ -24,13 +22,14 @@ import zmq.ZMQ;
 final class Outbound {
 
     private static final ByteBuffer ANY_PEER = ByteBuffer.allocate(0);
-    private static final int INTERRUPTS = 16;
     private static final int PEER_BUDGET = 16;
     private static final long RETRY_NANOS = 1_000_000;
     private static final long MAX_RETRY_NANOS = 10_000_000;
 
     private final OwnedSocket owned;
     private final SocketBase socket;
+    private final SocketSettings settings;
+    private final FrameWriter writer;
     private final boolean router;
     private final Map<ByteBuffer, ArrayDeque<Outgoing>> blocked = new HashMap<>();
 
@@ -38,15 +37,16 @@ final class Outbound {
     private EventLoop.@Nullable Timer retryTimer;
     private long retryNanos = RETRY_NANOS;
 
-    private boolean interrupted;
     private Outgoing.@Nullable Origin sentTo;
     private int sentCount;
     private @Nullable List<Runnable> told;
 
-    Outbound(OwnedSocket owned, SocketBase socket, boolean router) {
+    Outbound(OwnedSocket owned, SocketBase socket, SocketSettings settings) {
         this.owned = owned;
         this.socket = socket;
-        this.router = router;
+        this.settings = settings;
+        this.writer = new FrameWriter(owned, socket, settings);
+        this.router = settings.type() == SocketType.ROUTER;
     }
 
     boolean isBlocked() {
@@ -72,7 +72,7 @@ final class Outbound {
         if (blocked.isEmpty()) {
             return 0;
         }
-        if (router) {
+        if (settings.type().hidesRoom()) {
             events(); // what made room may have woken this turn; seen after the retry it would be lost (F7)
         }
         int sent = retryPeers(budget);
@@ -82,9 +82,9 @@ final class Outbound {
         return sent;
     }
 
-    /** A ROUTER gives no reliable sign that a full peer has room again, so it is asked while one is blocked. */
+    /** Some types give no reliable sign that a full peer has room again, so they are asked while one is blocked. */
     void armRetry(EventLoop loop) {
-        if (!router || blocked.isEmpty()) {
+        if (!settings.type().hidesRoom() || blocked.isEmpty()) {
             retryNanos = RETRY_NANOS;
         } else if (retryTimer == null) {
             retryTimer = loop.schedule(retryNanos, () -> {
@@ -132,17 +132,14 @@ final class Outbound {
         }
         // -1 has every bit set, and means interrupted (and the flag is cleared) or terminated
         if (socket.errno() == ZError.EINTR) {
-            interrupted = true;
+            writer.noteInterrupt();
             owned.wake();
         }
         return 0;
     }
 
-    /** Returns whether this thread was interrupted since it was asked last: JeroMQ has cleared the flag. */
     boolean wasInterrupted() {
-        boolean was = interrupted;
-        interrupted = false;
-        return was;
+        return writer.wasInterrupted();
     }
 
     void refuse(Outgoing message) {
@@ -194,18 +191,19 @@ final class Outbound {
 
     private boolean sendFrames(Outgoing message) {
         ByteBuffer[] frames = message.frames();
-        int last = frames.length - 1;
-        if (router && last == 0) { // JeroMQ would drop it in silence
-            tell(message, new ZmqException(owned + " needs a routing id and a body, got a message of 1 frame"));
+        ZmqException refused = writer.check(frames);
+        if (refused != null) {
+            tell(message, refused);
             return true;
         }
+        int last = frames.length - 1;
         for (int i = 0; i <= last; i++) {
-            int error = send(frames[i], i < last);
-            if (error == ZError.EAGAIN && i == 0) {
+            int error = writer.send(frames[i], i == 0, i < last);
+            if (error == ZError.EAGAIN && i == 0 && (settings.isWaiting() || !router)) {
                 return false;
             }
             if (error != 0) {
-                ZmqException reason = failure(frames[0], error);
+                ZmqException reason = writer.failure(frames[0], error);
                 if (i > 0 || error == ZError.ETERM) { // the socket waits for the rest of half a message
                     owned.fail(reason);
                 }
@@ -221,40 +219,9 @@ final class Outbound {
         return true;
     }
 
-    private int send(ByteBuffer frame, boolean more) {
-        // JeroMQ sends from index 0, whatever the position is, and up to the capacity
-        boolean whole = frame.position() == 0 && frame.limit() == frame.capacity();
-        Msg part = new Msg(whole ? frame : frame.slice());
-        int flags = more ? ZMQ.ZMQ_DONTWAIT | ZMQ.ZMQ_SNDMORE : ZMQ.ZMQ_DONTWAIT;
-        for (int i = 0; i < INTERRUPTS; i++) {
-            if (socket.send(part, flags)) {
-                return 0;
-            }
-            int error = socket.errno();
-            if (error != ZError.EINTR) {
-                return error;
-            }
-            interrupted = true;
-        }
-        return ZError.EINTR;
-    }
-
-    private ZmqException failure(ByteBuffer peer, int error) {
-        return new ZmqException(
-                error == ZError.EHOSTUNREACH
-                        ? owned + " has no peer " + hex(peer)
-                        : owned + " cannot send: " + ZError.toString(error));
-    }
-
-    static String hex(ByteBuffer bytes) {
-        byte[] copy = new byte[Math.min(bytes.remaining(), 32)];
-        bytes.get(bytes.position(), copy);
-        return HexFormat.of().formatHex(copy);
-    }
-
     private void tell(Outgoing message, ZmqException reason) {
         flushSent();
-        tell(() -> message.origin().failed(reason));
+        tell(() -> message.origin().failed(message, reason));
     }
 
     private void flushSent() {

@@ -20,6 +20,7 @@ import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -150,6 +151,36 @@ class JeroMqFaultsTest {
         if (sent.isCompletedExceptionally()) {
             assertThat(sent).failsWithin(LIMIT).withThrowableThat().withCauseInstanceOf(ZmqException.class);
         }
+    }
+
+    @Test
+    void aPushNeverGivesPartsOfAMessageToTwoPeers() throws Exception {
+        ZmqConnection push =
+                ZmqSocket.push().runOn(resources).bind(TCP).highWaterMark(20).openNow();
+        AtomicBoolean stop = new AtomicBoolean();
+        AtomicInteger wrong = new AtomicInteger();
+        ZmqMessage three = message("one", "two", "three");
+        CompletableFuture<Void> sent = push.send(Flux.<ZmqMessage>generate(sink -> sink.next(three))
+                        .takeWhile(m -> !stop.get())
+                        .subscribeOn(Schedulers.boundedElastic()))
+                .toFuture();
+        ZmqSocket pull =
+                ZmqSocket.pull().runOn(resources).connect(push.endpoint()).highWaterMark(20);
+        ZmqConnection last = pull.openNow();
+        last.receive().subscribe(m -> wrong.addAndGet(m.frames().size() == 3 ? 0 : 1));
+
+        for (int i = 0; i < 30; i++) {
+            ZmqConnection some = pull.openNow();
+            List<ZmqMessage> got = some.receive().take(50).collectList().block(LIMIT);
+            assertThat(got)
+                    .extracting(m -> m.frames().stream().map(Probe::text).toList())
+                    .containsOnly(List.of("one", "two", "three"));
+            some.dispose();
+        }
+        stop.set(true);
+
+        sent.get(10, TimeUnit.SECONDS); // the socket has survived it, with assertions on too
+        assertThat(wrong).hasValue(0);
     }
 
     // ---- one hostile header ends the IO thread
@@ -511,6 +542,35 @@ class JeroMqFaultsTest {
     @Test
     void aSendBufferCanBeSetForABoundSocket() {
         assertThat(router().bind(TCP).bufferBytes(100_000).openNow().endpoint()).startsWith("tcp://127.0.0.1:");
+    }
+
+    // ---- the end of the linger time looks for a pipe that a lost connection has taken away
+
+    @Test
+    void aConnectionThatIsLostWhileItsSocketLingersHurtsNobodyElse() throws Exception {
+        ZmqConnection router = router().bind(TCP).openNow();
+        Probe probe = receive(router);
+        ZmqConnection other = dealer().connect(router.endpoint()).openNow();
+        ZmqSocket push = ZmqSocket.push()
+                .runOn(resources)
+                .queueOnlyToConnectedPeers(true)
+                .linger(Duration.ofMillis(1));
+        for (int round = 0; round < 8; round++) {
+            ZmqConnection pull = ZmqSocket.pull().runOn(resources).bind(TCP).openNow();
+            List<ZmqConnection> pushes = new ArrayList<>();
+            for (int i = 0; i < 10; i++) {
+                pushes.add(push.connect(pull.endpoint()).openNow());
+                pushes.get(i).send(Mono.just(message("x"))).subscribe(v -> {}, e -> {});
+            }
+            pull.receive().take(10).blockLast(LIMIT);
+            pull.dispose();
+            pushes.forEach(ZmqConnection::dispose);
+            Mono.whenDelayError(pushes.stream().map(ZmqConnection::onDispose).toList())
+                    .block(LIMIT);
+        }
+
+        send(other, message("alive"));
+        assertThat(probe.nextText()).isEqualTo("alive");
     }
 
     // ---- close() returns long before the socket is closed

@@ -90,7 +90,8 @@ class DocsTest {
                 "docs/stages.md",
                 "docs/cond.md",
                 "docs/codec.md",
-                "docs/testing.md"
+                "docs/testing.md",
+                "docs/zmq.md"
             })
     void showsOnlyWhatIsInTheSources(String document) throws IOException {
         List<String> blocks = blocks(read(root().resolve(document)));
