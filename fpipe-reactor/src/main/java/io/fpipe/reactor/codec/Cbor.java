@@ -4,11 +4,14 @@
  */
 package io.fpipe.reactor.codec;
 
+import static java.util.Objects.requireNonNull;
+
 import io.fpipe.reactor.CorruptStreamException;
 import io.fpipe.reactor.Deserializer;
 import io.fpipe.reactor.LimitExceededException;
 import io.fpipe.reactor.Serializer;
 import io.fpipe.reactor.Transcoders;
+import java.lang.reflect.Type;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
@@ -113,6 +116,105 @@ public final class Cbor {
         CborOptions chosen = CborOptions.of(options);
         // fromDirect: the decoder gives one value at most, and only after the end
         return message -> Mono.fromDirect(Transcoders.transcode(message, () -> new CborDecoder(chosen)));
+    }
+
+    /**
+     * Returns the serializer of values of a type: a record, or what {@link #deserializer(Type)} can read or
+     * {@link #serializer()} go through. It writes what that one writes; the type is what it checks beforehand.
+     *
+     * @param <T> the type
+     * @param type the type
+     * @return the serializer
+     * @throws IllegalArgumentException for a type that has no CBOR mapping, with the component
+     */
+    public static <T> Serializer<T> serializer(Class<T> type) {
+        return serializer(type, options -> options);
+    }
+
+    /**
+     * Returns the serializer of values of a type with options; see {@link #serializer(Class)}.
+     *
+     * @param <T> the type
+     * @param type the type
+     * @param options changes the default options
+     * @return the serializer
+     * @throws IllegalArgumentException for a type that has no CBOR mapping, with the component
+     */
+    public static <T> Serializer<T> serializer(Class<T> type, UnaryOperator<CborOptions> options) {
+        CborTypes.checkWriting(requireNonNull(type, "type"));
+        Serializer<Object> serializer = serializer(options);
+        return serializer::serialize;
+    }
+
+    /**
+     * Returns the deserializer of values of a type with the default options; see
+     * {@link #deserializer(Type, UnaryOperator)}.
+     *
+     * @param <T> the type
+     * @param type the type
+     * @return the deserializer
+     * @throws IllegalArgumentException for a type that has no CBOR mapping, with the component
+     */
+    public static <T> Deserializer<T> deserializer(Class<T> type) {
+        return deserializer((Type) type);
+    }
+
+    /**
+     * Returns the deserializer of values of a type; see {@link #deserializer(Type, UnaryOperator)}.
+     *
+     * @param <T> the type
+     * @param type the type
+     * @param options changes the default options
+     * @return the deserializer
+     * @throws IllegalArgumentException for a type that has no CBOR mapping, with the component
+     */
+    public static <T> Deserializer<T> deserializer(Class<T> type, UnaryOperator<CborOptions> options) {
+        return deserializer((Type) type, options);
+    }
+
+    /**
+     * Returns the deserializer of values of a type with the default options; see
+     * {@link #deserializer(Type, UnaryOperator)}.
+     *
+     * @param <T> the type
+     * @param type the type
+     * @return the deserializer
+     * @throws IllegalArgumentException for a type that has no CBOR mapping, with the component
+     */
+    public static <T> Deserializer<T> deserializer(Type type) {
+        return deserializer(type, options -> options);
+    }
+
+    /**
+     * Returns the deserializer of values of a type: a record, a sealed interface with a {@link CborUnion}, an enum, a
+     * scalar, an array, {@code List}, {@code Collection}, {@code Iterable}, {@code Set}, {@code Map},
+     * {@code Optional} or {@code Object} (any value), and types made of them, for example {@code Page<Order>} as a
+     * {@code ParameterizedType}. A record is created with its constructor as the last of its components has come; no
+     * tree of its values is built before.
+     *
+     * <p>A component that is {@code Optional}, or {@code @Nullable} (JSpecify), may be null or missing; nothing else
+     * may, nor may an element of a collection. Components that the record does not have are skipped, or refused by
+     * {@link CborOptions#refuseUnknownComponents}.
+     *
+     * <p>It emits, requests, fails and cancels as {@link #deserializer(UnaryOperator)} does. It also fails with
+     * {@link CorruptStreamException}, with the byte offset and the place, such as {@code $.lines[3].price}, for a
+     * value of another type than expected, a number beyond its type's range, a missing component, an unknown
+     * constant or name, an element that a set has twice, and for what the constructor of a record throws, which is the
+     * cause then.
+     *
+     * @param <T> the type
+     * @param type the type
+     * @param options changes the default options
+     * @return the deserializer
+     * @throws IllegalArgumentException for a type that has no CBOR mapping, with the component
+     */
+    @SuppressWarnings("unchecked") // it is what the type says
+    public static <T> Deserializer<T> deserializer(Type type, UnaryOperator<CborOptions> options) {
+        CborOptions chosen = CborOptions.of(options);
+        CborType root =
+                CborTypes.of(requireNonNull(type, "type"), chosen.strict).orNull();
+        return message ->
+                (Mono<T>) Mono.fromDirect(Transcoders.transcode(message, () -> new CborDecoder(chosen, root)));
     }
 
     private static Object orNull(@Nullable Object value) {

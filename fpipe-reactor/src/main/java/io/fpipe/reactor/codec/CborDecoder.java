@@ -9,7 +9,6 @@ import io.fpipe.reactor.LimitExceededException;
 import io.fpipe.reactor.Transcoder;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,9 +16,6 @@ import org.jspecify.annotations.Nullable;
  * {@link CborContainer}s; a string that is cut is a {@link CborBody} until it is whole.
  */
 final class CborDecoder implements Transcoder<ByteBuffer, Object> {
-
-    /** Integers read in one go: between the goes an array may get its final room. */
-    private static final int RUN = 8192;
 
     private final CborLimits limits;
     private final CborStrings strings;
@@ -31,16 +27,45 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
 
     private long items;
     private @Nullable CborBody body;
+
+    /** Where the head of the body's string begins. */
+    private long bodyAt;
+
     private boolean ended;
 
     CborDecoder(CborOptions options) {
+        this(options, CborType.ANY);
+    }
+
+    /**
+     * Creates a decoder.
+     *
+     * @param type what the value has to be
+     */
+    CborDecoder(CborOptions options, CborType type) {
         this.limits = options.limits;
         this.strings = new CborStrings(limits);
-        this.stack = new CborStack(limits);
+        this.stack = new CborStack(limits, type);
     }
 
     @Override
     public void feed(ByteBuffer input) {
+        try {
+            read(input);
+        } catch (CborMismatch ex) {
+            throw located(new CorruptStreamException(ex.getMessage() + " at byte " + stack.offset(), ex.getCause()));
+        } catch (CorruptStreamException ex) {
+            throw located(ex);
+        } catch (LimitExceededException ex) {
+            throw stack.depth() == 0 ? ex : ex.at(stack.path());
+        }
+    }
+
+    private CorruptStreamException located(CorruptStreamException ex) {
+        return stack.depth() == 0 ? ex : ex.at(stack.path());
+    }
+
+    private void read(ByteBuffer input) {
         ByteBuffer rest = input.duplicate();
         long end = offset + rest.remaining();
         if (end > limits.maxBytes) {
@@ -77,7 +102,7 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
         } else if (offset == 0) {
             throw new CorruptStreamException("the message is empty, a CBOR data item has at least one byte");
         }
-        throw new CorruptStreamException("CBOR message truncated at byte " + offset + ": " + unfinished());
+        throw located(new CorruptStreamException("CBOR message truncated at byte " + offset + ": " + unfinished()));
     }
 
     private String unfinished() {
@@ -113,53 +138,13 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
             } else if (!window.hasHead()) {
                 return;
             }
-            CborContainer array = strings.isExpected() ? null : stack.openArray();
-            if (array == null || !readIntegers(array)) {
+            int taken = strings.isExpected() ? 0 : stack.takeAhead(window, limits.maxItems - items);
+            if (taken > 0) {
+                items += taken;
+            } else {
                 item();
             }
         }
-    }
-
-    /** Reads a run of integers that lie whole in the window: the loop that long arrays spend their time in. */
-    private boolean readIntegers(CborContainer container) {
-        List<@Nullable Object> list = container.reserve();
-        byte[] array = window.array;
-        int at = window.position;
-        int last = window.limit - CborChunk.HEAD;
-        int most = (int) Math.min(RUN, Math.min(container.left, limits.maxItems - items));
-        int n = 0;
-        while (n < most && at <= last) {
-            int initial = array[at];
-            if ((initial & 0xc0) != 0) {
-                break; // neither of the two integer types
-            }
-            int info = initial & 0x1f;
-            if (info > 27) {
-                break; // reserved
-            }
-            long argument = CborWindow.argument(array, at + 1, info);
-            if (argument < 0) {
-                break; // beyond the long
-            }
-            at += 1 + CborWindow.argumentLength(info);
-            list.add(narrow((initial & 0x20) == 0 ? argument : ~argument));
-            n++;
-        }
-        if (n == 0) {
-            return false;
-        }
-        window.position = at;
-        items += n;
-        container.left -= n;
-        stack.closeFull();
-        return true;
-    }
-
-    private static Object narrow(long integer) {
-        if ((int) integer == integer) {
-            return (int) integer;
-        }
-        return integer;
     }
 
     /** Reads the item whose head lies whole in the window. */
@@ -198,7 +183,7 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
 
     private void integer(boolean negative, long argument, long at) {
         if (argument >= 0) {
-            stack.add(narrow(negative ? ~argument : argument), at);
+            stack.add(negative ? ~argument : argument, at);
         } else { // unsigned 64 bits
             BigInteger magnitude = new BigInteger(Long.toUnsignedString(argument));
             stack.add(negative ? magnitude.not() : magnitude, at);
@@ -213,6 +198,7 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
         strings.checkLength(major, length, at);
         if (length > window.remaining()) {
             body = new CborBody(major, (int) length, window.offset());
+            bodyAt = at;
             return;
         }
         int from = window.position;
@@ -223,7 +209,7 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
     private void finishBody(CborBody whole) {
         body = null;
         byte[] bytes = whole.bytes();
-        addString(strings.accept(whole.major, bytes, 0, bytes.length, whole.offset, true), whole.offset);
+        addString(strings.accept(whole.major, bytes, 0, bytes.length, whole.offset, true), bodyAt);
     }
 
     private void addString(@Nullable Object string, long at) {

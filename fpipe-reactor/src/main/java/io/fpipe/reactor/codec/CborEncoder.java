@@ -8,6 +8,10 @@ import io.fpipe.reactor.Transcoder;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -98,6 +102,14 @@ final class CborEncoder implements Transcoder<Object, ByteBuffer> {
     boolean write(@Nullable Object value) {
         if (value == null || isScalar(value)) {
             return writeScalar(value);
+        } else if (value instanceof Optional<?> optional) {
+            return write(optional.orElse(null));
+        } else if (value instanceof OptionalInt optional) {
+            return write(optional.isPresent() ? optional.getAsInt() : null);
+        } else if (value instanceof OptionalLong optional) {
+            return write(optional.isPresent() ? optional.getAsLong() : null);
+        } else if (value instanceof OptionalDouble optional) {
+            return write(optional.isPresent() ? optional.getAsDouble() : null);
         } else if (value instanceof byte[] bytes) {
             return startBody(ByteBuffer.wrap(bytes));
         } else if (value instanceof ByteBuffer bytes) {
@@ -138,7 +150,9 @@ final class CborEncoder implements Transcoder<Object, ByteBuffer> {
                 || value instanceof Float
                 || value instanceof Short
                 || value instanceof Byte
-                || value instanceof BigInteger;
+                || value instanceof BigInteger
+                || value instanceof Character
+                || value instanceof Enum;
     }
 
     private boolean writeScalar(@Nullable Object value) {
@@ -148,6 +162,10 @@ final class CborEncoder implements Transcoder<Object, ByteBuffer> {
             return startText(string);
         } else if (value instanceof Boolean bool) {
             chunk.put(bool ? TRUE : FALSE);
+        } else if (value instanceof Character) {
+            return startText(value.toString());
+        } else if (value instanceof Enum<?> constant) {
+            return startText(CborEnum.nameOf(constant));
         } else if (value instanceof BigInteger integer) {
             return writeBigInteger(integer);
         } else if (value instanceof Double || value instanceof Float) {
@@ -222,10 +240,10 @@ final class CborEncoder implements Transcoder<Object, ByteBuffer> {
     }
 
     private String place() {
-        StringBuilder path = new StringBuilder(" at $");
-        for (int i = 0; i < depth; i++) {
+        CborPath path = new CborPath(depth > CborPath.LONGEST);
+        for (int i = Math.max(0, depth - CborPath.LONGEST); i < depth; i++) {
             frames[i].appendPlace(path);
         }
-        return path.toString();
+        return " at " + path;
     }
 }

@@ -15,9 +15,6 @@ import org.jspecify.annotations.Nullable;
 /** An array or map that is being written: how far it has come. The head is written when the frame is opened. */
 abstract class CborFrame {
 
-    /** Characters of a key in a message. */
-    private static final int LONGEST_NAME = 40;
-
     /**
      * Writes elements until the chunk is full, an element has to be written first that does not fit at once, or the
      * last one is written; then it leaves the encoder's stack.
@@ -25,11 +22,15 @@ abstract class CborFrame {
     abstract void fill(CborEncoder encoder);
 
     /** Appends the place of the current element, for messages. */
-    abstract void appendPlace(StringBuilder path);
+    abstract void appendPlace(CborPath path);
 
     /** Writes the head of a container and returns its frame; null if the value is not a container. */
     static @Nullable CborFrame open(Object value, CborChunk chunk) {
-        if (value instanceof List<?> list && value instanceof RandomAccess) {
+        if (value instanceof Record) {
+            CborRecord record = CborRecord.of(value.getClass());
+            chunk.putHead(CborMajor.MAP, record.size());
+            return new CborRecordFrame(value, record);
+        } else if (value instanceof List<?> list && value instanceof RandomAccess) {
             chunk.putHead(CborMajor.ARRAY, list.size());
             return new ListFrame(list);
         } else if (value instanceof Map<?, ?> map) {
@@ -152,8 +153,8 @@ abstract class CborFrame {
         }
 
         @Override
-        void appendPlace(StringBuilder path) {
-            path.append('[').append(next - 1).append(']');
+        void appendPlace(CborPath path) {
+            path.index(next - 1);
         }
     }
 
@@ -193,8 +194,8 @@ abstract class CborFrame {
         }
 
         @Override
-        void appendPlace(StringBuilder path) {
-            path.append('[').append(written - 1).append(']');
+        void appendPlace(CborPath path) {
+            path.index(written - 1);
         }
     }
 
@@ -236,10 +237,8 @@ abstract class CborFrame {
         }
 
         @Override
-        void appendPlace(StringBuilder path) {
-            Object key = entry == null ? null : entry.getKey();
-            String name = key instanceof String || key instanceof Number ? key.toString() : "?";
-            path.append('.').append(name, 0, Math.min(name.length(), LONGEST_NAME));
+        void appendPlace(CborPath path) {
+            path.key(entry == null ? null : entry.getKey());
         }
     }
 
@@ -275,8 +274,8 @@ abstract class CborFrame {
         }
 
         @Override
-        void appendPlace(StringBuilder path) {
-            path.append('[').append(next).append(']');
+        void appendPlace(CborPath path) {
+            path.index(next);
         }
     }
 }

@@ -11,12 +11,16 @@ import java.util.function.UnaryOperator;
 /** How {@link Cbor} writes and reads. Immutable: each method returns a changed copy. */
 public final class CborOptions {
 
-    static final CborOptions DEFAULTS = new CborOptions(CborLimits.DEFAULTS);
+    static final CborOptions DEFAULTS = new CborOptions(CborLimits.DEFAULTS, false);
 
     final CborLimits limits;
 
-    private CborOptions(CborLimits limits) {
+    /** Whether a component that a record does not have is refused. */
+    final boolean strict;
+
+    private CborOptions(CborLimits limits, boolean strict) {
         this.limits = limits;
+        this.strict = strict;
     }
 
     static CborOptions of(UnaryOperator<CborOptions> options) {
@@ -32,6 +36,15 @@ public final class CborOptions {
      */
     public CborOptions limits(UnaryOperator<CborLimits> change) {
         requireNonNull(change, "change");
-        return new CborOptions(requireNonNull(change.apply(limits), "the change returned null"));
+        return new CborOptions(requireNonNull(change.apply(limits), "the change returned null"), strict);
+    }
+
+    /**
+     * Refuses components that a record does not have. Reading by type only. Default: they are skipped.
+     *
+     * @return the changed copy
+     */
+    public CborOptions refuseUnknownComponents() {
+        return new CborOptions(limits, true);
     }
 }

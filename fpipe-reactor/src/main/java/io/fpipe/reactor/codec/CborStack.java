@@ -12,14 +12,22 @@ import org.jspecify.annotations.Nullable;
 final class CborStack {
 
     private final CborLimits limits;
+    private final CborType root;
 
     private @Nullable CborContainer top;
     private int depth;
+    private long offset;
     private boolean complete;
     private @Nullable Object value;
 
-    CborStack(CborLimits limits) {
+    /**
+     * Begins.
+     *
+     * @param root the type of the value
+     */
+    CborStack(CborLimits limits, CborType root) {
         this.limits = limits;
+        this.root = root;
     }
 
     boolean isComplete() {
@@ -43,10 +51,31 @@ final class CborStack {
         return depth;
     }
 
-    /** Returns the innermost container if it is an array. */
-    @Nullable
-    CborContainer openArray() {
-        return top != null && top.isArray() ? top : null;
+    /** Returns where the item that was added last begins. */
+    long offset() {
+        return offset;
+    }
+
+    /** Tells whether the next item is of no interest. */
+    boolean isSkipping() {
+        return top != null && top.expected() == CborType.SKIPPED;
+    }
+
+    /**
+     * Takes items out of the window that need no look at each of them.
+     *
+     * @param most the most items to take
+     * @return how many were taken
+     */
+    int takeAhead(CborWindow window, long most) {
+        if (top == null) {
+            return 0;
+        }
+        int n = top.takeAhead(window, most);
+        if (n > 0) {
+            closeFull();
+        }
+        return n;
     }
 
     /** Refuses an item that may not stand here. */
@@ -68,17 +97,15 @@ final class CborStack {
      * @param presize elements that the bytes at hand could hold
      */
     void open(boolean isMap, long size, int presize, long at) {
-        checkDepth(at);
         if (size < 0 || size > limits.maxContainerSize) {
             throw tooLarge(Long.toUnsignedString(size), at);
         }
-        push(new CborContainer(top, isMap, false, (int) size, presize));
+        push(isMap, false, (int) size, presize, at);
         closeFull();
     }
 
     void openIndefinite(boolean isMap, long at) {
-        checkDepth(at);
-        push(new CborContainer(top, isMap, true, limits.maxContainerSize, 10));
+        push(isMap, true, limits.maxContainerSize, 10, at);
     }
 
     void closeIndefinite(long at) {
@@ -87,52 +114,88 @@ final class CborStack {
         } else if (top.expectsValue()) {
             throw new CorruptStreamException("CBOR map ends at byte " + at + " after a key without a value");
         }
+        offset = at;
         close(top);
         closeFull();
     }
 
     void add(@Nullable Object item, long at) {
+        CborType type = expected(at);
+        addConverted(item == null ? type.ofNull() : type.of(item));
+    }
+
+    void add(long integer, long at) {
+        addConverted(expected(at).of(integer));
+    }
+
+    void add(double number, long at) {
+        addConverted(expected(at).of(number));
+    }
+
+    private CborType expected(long at) {
+        offset = at;
+        return top == null ? root : top.expected();
+    }
+
+    private void addConverted(@Nullable Object item) {
         if (top == null) {
             value = item;
             complete = true;
         } else {
-            top.add(item, at);
+            top.add(item, offset);
             closeFull();
         }
     }
 
     /** Closes the containers that have all their elements, from the inside. */
-    void closeFull() {
+    private void closeFull() {
         while (top != null && top.isFull()) {
             close(top);
         }
     }
 
-    private void push(CborContainer container) {
-        top = container;
+    private void push(boolean isMap, boolean indefinite, int size, int presize, long at) {
+        if (depth == limits.maxDepth) {
+            throw new LimitExceededException(
+                    "maxDepth", limits.maxDepth, "a CBOR array or map within " + depth + " others at byte " + at);
+        }
+        top = expected(at).open(top, isMap, indefinite, size, presize);
         depth++;
     }
 
     private void close(CborContainer container) {
+        Object closed = container.value();
         top = container.parent;
         depth--;
         if (top == null) {
-            value = container.value();
+            value = root.ofContainer(closed);
             complete = true;
         } else {
-            top.add(container.value(), 0); // never a key, which is what an offset is needed for
-        }
-    }
-
-    private void checkDepth(long at) {
-        if (depth == limits.maxDepth) {
-            throw new LimitExceededException(
-                    "maxDepth", limits.maxDepth, "a CBOR array or map within " + depth + " others at byte " + at);
+            top.add(top.expected().ofContainer(closed), offset);
         }
     }
 
     private LimitExceededException tooLarge(String size, long at) {
         return new LimitExceededException(
                 "maxContainerSize", limits.maxContainerSize, size + " elements of a CBOR array or map at byte " + at);
+    }
+
+    /** Returns where in the value the next item stands. */
+    String path() {
+        CborPath path = new CborPath(depth > CborPath.LONGEST);
+        appendPlaces(path);
+        return path.toString();
+    }
+
+    void appendPlaces(CborPath path) {
+        CborContainer[] innermost = new CborContainer[Math.min(depth, CborPath.LONGEST)];
+        CborContainer container = top;
+        for (int i = innermost.length - 1; i >= 0 && container != null; i--) {
+            innermost[i] = container;
+            container = container.parent;
+        }
+        for (CborContainer open : innermost) {
+            open.appendPlace(path);
+        }
     }
 }
