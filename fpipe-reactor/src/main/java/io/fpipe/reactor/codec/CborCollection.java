@@ -5,6 +5,8 @@
 package io.fpipe.reactor.codec;
 
 import java.lang.reflect.Array;
+import java.math.BigInteger;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -57,11 +59,42 @@ final class CborCollection extends CborType {
         return set;
     }
 
+    /** Takes an array that a tag made (RFC 8746). */
+    @Override
+    Object of(Object scalar) {
+        List<@Nullable Object> numbers = convert(scalar, element);
+        if (numbers == null) {
+            throw mismatch(describe(scalar));
+        }
+        return finish == null ? numbers : finish.apply(numbers);
+    }
+
     @Override
     CborContainer open(@Nullable CborContainer parent, boolean isMap, boolean indefinite, int size, int presize) {
         if (isMap) {
             throw mismatch("a map");
         }
         return new CborList(parent, indefinite, size, presize, element, finish);
+    }
+
+    /** Returns the numbers of an array that a tag made, of another type than it has; null for any other value. */
+    static @Nullable List<@Nullable Object> convert(Object array, CborType element) {
+        Class<?> component = array.getClass().componentType();
+        if (component == null || component == byte.class) {
+            return null;
+        }
+        int length = Array.getLength(array);
+        List<@Nullable Object> numbers = new ArrayList<>(length);
+        for (int i = 0; i < length; i++) {
+            Object number = Array.get(array, i);
+            boolean isFloat = number instanceof Float || number instanceof Double;
+            numbers.add(
+                    isFloat
+                            ? element.of(((Number) number).doubleValue())
+                            : number instanceof BigInteger
+                                    ? element.of(number)
+                                    : element.of(((Number) number).longValue()));
+        }
+        return numbers;
     }
 }

@@ -12,18 +12,18 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads one CBOR value from buffers that may be cut anywhere. The place in the value is an explicit stack of
- * {@link CborContainer}s; a string that is cut is a {@link CborBody} until it is whole.
+ * Reads CBOR values from buffers that may be cut anywhere: as a transcoder one value, which is the message, and for
+ * {@link CborElements} one after the other. The place in a value is an explicit stack of {@link CborContainer}s; a
+ * string that is cut is a {@link CborBody} until it is whole.
  */
 final class CborDecoder implements Transcoder<ByteBuffer, Object> {
 
     private final CborLimits limits;
+    private final boolean keepSimpleValues;
     private final CborStrings strings;
+    private final CborTags tags;
     private final CborStack stack;
     private final CborWindow window = new CborWindow();
-
-    /** Bytes of the message that were read. */
-    private long offset;
 
     private long items;
     private @Nullable CborBody body;
@@ -40,18 +40,67 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
     /**
      * Creates a decoder.
      *
-     * @param type what the value has to be
+     * @param type what a value has to be
      */
     CborDecoder(CborOptions options, CborType type) {
         this.limits = options.limits;
+        this.keepSimpleValues = options.keepSimpleValues;
         this.strings = new CborStrings(limits);
-        this.stack = new CborStack(limits, type);
+        this.tags = new CborTags(options);
+        this.stack = new CborStack(limits, tags, type);
     }
 
     @Override
     public void feed(ByteBuffer input) {
+        window.feed(input);
+        long end = window.place() + input.remaining();
+        if (end > limits.maxBytes) {
+            throw new LimitExceededException(
+                    "maxBytes", limits.maxBytes, "a CBOR message of " + end + " bytes or more");
+        }
+        if (readValue() && window.hasInput()) {
+            throw new CorruptStreamException("trailing bytes after the CBOR value, from byte " + window.place());
+        }
+    }
+
+    @Override
+    public void end() {
+        ended = true;
+        if (!stack.isComplete()) {
+            throw truncated();
+        }
+    }
+
+    @Override
+    public @Nullable Object poll() {
+        return ended ? stack.take() : null; // there may be trailing bytes
+    }
+
+    @Override
+    public boolean isFinished() {
+        return ended && stack.isEmpty();
+    }
+
+    CborWindow window() {
+        return window;
+    }
+
+    /** Begins another value. */
+    void restart() {
+        stack.restart();
+        items = 0;
+    }
+
+    /** Gives the value away that is whole. */
+    @Nullable
+    Object take() {
+        return stack.take();
+    }
+
+    /** Reads until a value is whole, which is the result, or the input is used up. */
+    boolean readValue() {
         try {
-            read(input);
+            return readItems();
         } catch (CborMismatch ex) {
             throw located(new CorruptStreamException(ex.getMessage() + " at byte " + stack.offset(), ex.getCause()));
         } catch (CorruptStreamException ex) {
@@ -61,48 +110,32 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
         }
     }
 
+    /** Adds where in the value it is; at the root the offset says it all. */
     private CorruptStreamException located(CorruptStreamException ex) {
         return stack.depth() == 0 ? ex : ex.at(stack.path());
     }
 
-    private void read(ByteBuffer input) {
-        ByteBuffer rest = input.duplicate();
-        long end = offset + rest.remaining();
-        if (end > limits.maxBytes) {
-            throw new LimitExceededException(
-                    "maxBytes", limits.maxBytes, "a CBOR message of " + end + " bytes or more");
-        }
-        while (rest.hasRemaining()) {
-            if (body != null) {
-                body.take(rest);
-                offset = end - rest.remaining();
-                if (body.isComplete()) {
-                    finishBody(body);
-                }
-            } else if (window.isHeadCut()) {
-                boolean whole = window.joinHead(rest, offset);
-                offset = end - rest.remaining();
-                if (whole) {
-                    item();
-                }
-            } else {
-                window.open(rest, offset);
+    private boolean readItems() {
+        while (!stack.isComplete()) {
+            if (window.remaining() > 0) {
                 readWindow();
-                rest.position(rest.position() + (int) (window.offset() - offset));
-                offset = window.offset();
+            } else if (body != null) {
+                if (!window.fill(body)) {
+                    return false;
+                }
+                finishBody(body);
+            } else if (!window.open()) {
+                return false;
             }
         }
+        return true;
     }
 
-    @Override
-    public void end() {
-        ended = true;
-        if (stack.isComplete()) {
-            return;
-        } else if (offset == 0) {
-            throw new CorruptStreamException("the message is empty, a CBOR data item has at least one byte");
-        }
-        throw located(new CorruptStreamException("CBOR message truncated at byte " + offset + ": " + unfinished()));
+    CorruptStreamException truncated() {
+        return window.place() == 0
+                ? new CorruptStreamException("the message is empty, a CBOR data item has at least one byte")
+                : located(new CorruptStreamException(
+                        "CBOR message truncated at byte " + window.place() + ": " + unfinished()));
     }
 
     private String unfinished() {
@@ -112,33 +145,18 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
             return "within the head of an item";
         } else if (strings.isInPieces()) {
             return "a string of indefinite length is open";
-        } else if (strings.expectsBignum()) {
-            return "the byte string of a bignum is missing";
+        } else if (tags.isPending(stack.depth())) {
+            return "the content of tag " + tags.innermost() + " is missing";
         }
         return stack.depth() + " arrays or maps are open";
     }
 
-    @Override
-    public @Nullable Object poll() {
-        if (!ended) {
-            return null; // there may be trailing bytes
-        }
-        return stack.take();
-    }
-
-    @Override
-    public boolean isFinished() {
-        return ended && stack.isEmpty();
-    }
-
     private void readWindow() {
-        while (window.remaining() > 0 && body == null) {
-            if (stack.isComplete()) {
-                throw new CorruptStreamException("trailing bytes after the CBOR value, from byte " + window.offset());
-            } else if (!window.hasHead()) {
+        while (window.remaining() > 0 && !stack.isComplete()) { // a string that begins closes the window
+            if (!window.hasHead()) {
                 return;
             }
-            int taken = strings.isExpected() ? 0 : stack.takeAhead(window, limits.maxItems - items);
+            int taken = strings.isInPieces() ? 0 : stack.takeAhead(window, limits.maxItems - items);
             if (taken > 0) {
                 items += taken;
             } else {
@@ -159,23 +177,30 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
         int info = initial & 0x1f;
         long argument = window.argument(info);
         boolean indefinite = info == CborMajor.INDEFINITE;
-        check(major, indefinite, at);
+        check(major, info, argument, at);
         switch (major) {
             case CborMajor.BYTES, CborMajor.TEXT -> string(major, indefinite, argument, at);
             case CborMajor.ARRAY, CborMajor.MAP -> container(major == CborMajor.MAP, indefinite, argument, at);
-            case CborMajor.TAG -> tag(argument, at);
+            case CborMajor.TAG -> tags.open(argument, stack.depth(), at);
             case CborMajor.SIMPLE -> simple(info, argument, at);
             default -> integer(major == CborMajor.NEGATIVE, argument, at);
         }
     }
 
-    private void check(int major, boolean indefinite, long at) {
+    private void check(int major, int info, long argument, long at) {
+        boolean indefinite = info == CborMajor.INDEFINITE;
         if (indefinite && (major <= CborMajor.NEGATIVE || major == CborMajor.TAG)) {
             throw new CorruptStreamException("CBOR major type " + major + " with indefinite length at byte " + at);
         }
         strings.checkItem(major, indefinite, at);
-        boolean bytes = major == CborMajor.BYTES && !strings.expectsBignum();
-        stack.checkItem(!bytes && major != CborMajor.ARRAY && major != CborMajor.MAP, at);
+        boolean isScalar = major != CborMajor.BYTES && major != CborMajor.ARRAY && major != CborMajor.MAP;
+        if (major == CborMajor.TAG) {
+            isScalar = argument == CborTags.SELF_DESCRIBED || CborTagged.isScalar(argument);
+        }
+        stack.checkItem(isScalar, at);
+        if (tags.isPending(stack.depth()) && !(major == CborMajor.TAG && argument == CborTags.SELF_DESCRIBED)) {
+            tags.checkContent(major, info, at);
+        }
         if (++items > limits.maxItems) {
             throw new LimitExceededException("maxItems", limits.maxItems, "one CBOR data item more at byte " + at);
         }
@@ -185,7 +210,7 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
         if (argument >= 0) {
             stack.add(negative ? ~argument : argument, at);
         } else { // unsigned 64 bits
-            BigInteger magnitude = new BigInteger(Long.toUnsignedString(argument));
+            BigInteger magnitude = CborTagged.unsigned(argument);
             stack.add(negative ? magnitude.not() : magnitude, at);
         }
     }
@@ -195,19 +220,29 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
             strings.open(major);
             return;
         }
-        strings.checkLength(major, length, at);
+        strings.checkLength(major, tags.isBignumPending(stack.depth()), length, at);
+        boolean skipped = !strings.isInPieces() && stack.isSkipping();
         if (length > window.remaining()) {
-            body = new CborBody(major, (int) length, window.offset());
+            body = new CborBody(major, (int) length, window.offset(), skipped);
             bodyAt = at;
+            window.giveBack();
             return;
         }
         int from = window.position;
         window.position = from + (int) length;
+        if (skipped) {
+            stack.add(CborType.MISSING, at);
+            return;
+        }
         addString(strings.accept(major, window.array, from, (int) length, window.offset() - length, false), at);
     }
 
     private void finishBody(CborBody whole) {
         body = null;
+        if (whole.skipped) {
+            stack.add(CborType.MISSING, bodyAt);
+            return;
+        }
         byte[] bytes = whole.bytes();
         addString(strings.accept(whole.major, bytes, 0, bytes.length, whole.offset, true), bodyAt);
     }
@@ -231,35 +266,31 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
         }
     }
 
-    private void tag(long tag, long at) {
-        if (tag != 2 && tag != 3) {
-            throw new CorruptStreamException(
-                    "CBOR tag " + Long.toUnsignedString(tag) + " at byte " + at + " is not supported");
-        }
-        strings.expectBignum((int) tag);
-    }
-
     private void simple(int info, long argument, long at) {
         switch (info) {
             case 20 -> stack.add(false, at);
             case 21 -> stack.add(true, at);
-            case 22, 23 -> stack.add(null, at); // null, undefined
+            case 22 -> stack.add(null, at);
+            case 23 -> stack.add(keepSimpleValues ? CborSimple.UNDEFINED : null, at);
             case 25 -> stack.add((double) HalfFloat.toFloat((int) argument), at);
             case 26 -> stack.add((double) Float.intBitsToFloat((int) argument), at);
             case 27 -> stack.add(Double.longBitsToDouble(argument), at);
-            default ->
-                throw new CorruptStreamException(
-                        info == 24 && argument < 32
-                                ? "CBOR simple value " + argument + " in two bytes at byte " + at
-                                : "unassigned CBOR simple value " + argument + " at byte " + at);
+            default -> unassigned((int) argument, info == 24 && argument < 32, at);
         }
+    }
+
+    private void unassigned(int number, boolean malformed, long at) {
+        if (malformed) {
+            throw new CorruptStreamException("CBOR simple value " + number + " in two bytes at byte " + at);
+        } else if (!keepSimpleValues) {
+            throw new CorruptStreamException("unassigned CBOR simple value " + number + " at byte " + at);
+        }
+        stack.add(new CborSimple(number), at);
     }
 
     private void closeIndefinite(long at) {
         if (strings.isInPieces()) {
             stack.add(strings.close(), at);
-        } else if (strings.expectsBignum()) {
-            throw new CorruptStreamException("misplaced CBOR break at byte " + at);
         } else {
             stack.closeIndefinite(at);
         }

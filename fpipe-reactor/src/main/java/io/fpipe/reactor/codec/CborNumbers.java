@@ -120,8 +120,7 @@ final class CborNumbers extends CborContainer {
                 new Kind(double.class, CborScalar.DOUBLE, (a, i, v) -> ((double[]) a)[i] = (Double) v, null),
                 new Kind(float.class, CborScalar.FLOAT, (a, i, v) -> ((float[]) a)[i] = (Float) v, null),
                 new Kind(short.class, CborScalar.SHORT, (a, i, v) -> ((short[]) a)[i] = (Short) v, null),
-                new Kind(boolean.class, CborScalar.BOOLEAN, (a, i, v) -> ((boolean[]) a)[i] = (Boolean) v, null),
-                new Kind(char.class, CborScalar.CHAR, (a, i, v) -> ((char[]) a)[i] = (Character) v, null));
+                new Kind(boolean.class, CborScalar.BOOLEAN, (a, i, v) -> ((boolean[]) a)[i] = (Boolean) v, null));
 
         private final Class<?> component;
         private final CborType element;
@@ -142,7 +141,15 @@ final class CborNumbers extends CborContainer {
             if (scalar.getClass().componentType() == component) {
                 return scalar;
             }
-            throw mismatch(describe(scalar));
+            List<@Nullable Object> numbers = CborCollection.convert(scalar, element);
+            if (numbers == null) {
+                throw mismatch(describe(scalar));
+            }
+            Object array = Array.newInstance(component, numbers.size());
+            for (int i = 0; i < numbers.size(); i++) {
+                one.set(array, i, requireNonNull(numbers.get(i)));
+            }
+            return array;
         }
 
         @Override

@@ -5,50 +5,29 @@
 package io.fpipe.reactor.codec;
 
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/** The type of an {@code Optional}: null and nothing are empty. */
-final class CborOptional extends CborType {
+/** Values that may be absent, which is null in CBOR. */
+final class CborOptional {
 
-    private final CborType type;
+    private CborOptional() {}
 
-    CborOptional(CborType type) {
-        super(type.name() + " or null");
-        this.type = type;
-    }
-
-    @Override
-    Object of(Object scalar) {
-        return Optional.ofNullable(type.of(scalar));
-    }
-
-    @Override
-    Object of(long integer) {
-        return Optional.ofNullable(type.of(integer));
-    }
-
-    @Override
-    Object of(double number) {
-        return Optional.ofNullable(type.of(number));
-    }
-
-    @Override
-    Object ofNull() {
-        return Optional.empty();
-    }
-
-    @Override
-    Object ofMissing() {
-        return Optional.empty();
-    }
-
-    @Override
-    CborContainer open(@Nullable CborContainer parent, boolean isMap, boolean indefinite, int size, int presize) {
-        return type.open(parent, isMap, indefinite, size, presize);
-    }
-
-    @Override
-    Object ofContainer(@Nullable Object value) {
-        return Optional.ofNullable(type.ofContainer(value));
+    /** Returns what an optional holds, null if nothing; any other value is returned as it is. */
+    static @Nullable Object unwrap(Object value) {
+        Object inner = value;
+        while (inner instanceof Optional<?> optional) {
+            inner = optional.orElse(null);
+        }
+        if (inner instanceof OptionalInt optional) {
+            return optional.isPresent() ? optional.getAsInt() : null;
+        } else if (inner instanceof OptionalLong optional) {
+            return optional.isPresent() ? optional.getAsLong() : null;
+        } else if (inner instanceof OptionalDouble optional) {
+            return optional.isPresent() ? optional.getAsDouble() : null;
+        }
+        return inner;
     }
 }

@@ -16,6 +16,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +43,10 @@ final class CborRecord {
 
     private final @Nullable String unionName;
     private final CborGetter[] getters;
+    private final int[] order;
+
+    /** The order of the keys' bytes (RFC 8949, section 4.2.1). */
+    private final int[] sorted;
 
     /** Creates a record of an array with all components. */
     private final MethodHandle constructor;
@@ -67,6 +72,12 @@ final class CborRecord {
             getters[first + i] = CborGetter.of(components[i], lookup);
         }
         this.constructor = constructor(lookup);
+        this.order = IntStream.range(0, names.length).toArray();
+        this.sorted = IntStream.range(0, names.length)
+                .boxed()
+                .sorted((a, b) -> Arrays.compareUnsigned(keys[a], keys[b]))
+                .mapToInt(i -> i)
+                .toArray();
     }
 
     /**
@@ -179,6 +190,11 @@ final class CborRecord {
     int indexOf(String name) {
         Integer index = indexes.get(name);
         return index == null ? -1 : index;
+    }
+
+    /** Returns the order in which to write the components. */
+    int[] order(boolean bySortedKeys) {
+        return bySortedKeys ? sorted : order;
     }
 
     CborGetter getter(int index) {

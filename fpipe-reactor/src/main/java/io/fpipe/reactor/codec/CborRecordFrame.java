@@ -9,30 +9,32 @@ final class CborRecordFrame extends CborFrame {
 
     private final Object value;
     private final CborRecord record;
+    private final int[] order;
     private int next;
     private boolean keyWritten;
 
-    CborRecordFrame(Object value, CborRecord record) {
+    CborRecordFrame(Object value, CborRecord record, boolean sorted) {
         this.value = value;
         this.record = record;
+        this.order = record.order(sorted);
     }
 
     @Override
     void fill(CborEncoder encoder) {
         CborChunk chunk = encoder.chunk();
-        int size = record.size();
+        int size = order.length;
         while (next < size) {
             if (!chunk.hasRoom()) {
                 return;
             } else if (!keyWritten) {
                 keyWritten = true;
-                if (!chunk.putBeforeHead(record.key(next)) && !encoder.writeKey(record.name(next))) {
+                if (!chunk.putBeforeHead(record.key(order[next])) && !encoder.writeEncoded(record.key(order[next]))) {
                     return;
                 }
                 continue;
             }
             keyWritten = false;
-            if (!record.getter(next++).write(value, encoder)) {
+            if (!record.getter(order[next++]).write(value, encoder)) {
                 return;
             }
         }
@@ -41,6 +43,6 @@ final class CborRecordFrame extends CborFrame {
 
     @Override
     void appendPlace(CborPath path) {
-        path.key(record.name(keyWritten ? next : next - 1));
+        path.key(record.name(order[keyWritten ? next : next - 1]));
     }
 }

@@ -16,14 +16,14 @@ import org.jspecify.annotations.Nullable;
 final class CborReplay {
 
     /** What it reads has passed the limits before. */
-    private static final CborLimits UNLIMITED =
-            CborLimits.DEFAULTS.maxDepth(Integer.MAX_VALUE).maxContainerSize(Integer.MAX_VALUE - 8);
+    private static final CborOptions UNLIMITED = CborOptions.DEFAULTS.limits(
+            limits -> limits.maxDepth(Integer.MAX_VALUE).maxContainerSize(Integer.MAX_VALUE - 8));
 
     private final CborStack stack;
     private final Deque<Iterator<?>> open = new ArrayDeque<>();
 
     CborReplay(CborType type) {
-        this.stack = new CborStack(UNLIMITED, type);
+        this.stack = new CborStack(UNLIMITED.limits, new CborTags(UNLIMITED), type);
     }
 
     @Nullable

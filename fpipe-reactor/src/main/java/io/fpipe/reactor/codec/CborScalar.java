@@ -39,8 +39,6 @@ final class CborScalar extends CborType {
             "a text of one char", v -> v instanceof String text && text.length() == 1 ? text.charAt(0) : null);
     static final CborType STRING = new CborScalar("a text", v -> v instanceof String ? v : null);
 
-    static final CborType BYTES = new CborScalar("a byte string", v -> v instanceof byte[] ? v : null);
-
     private static final Map<Class<?>, CborType> TYPES = new HashMap<>();
 
     static {
@@ -57,6 +55,10 @@ final class CborScalar extends CborType {
         put(new CborScalar("a number", v -> v instanceof Number ? v : null), Number.class);
         put(new CborScalar("an integer", CborScalar::bigInteger), BigInteger.class);
         put(new CborScalar("a decimal number", CborScalar::bigDecimal), BigDecimal.class);
+        put(new CborScalar("a byte string", v -> v instanceof byte[] ? v : null), byte[].class);
+        put(new CborScalar("a text", v -> v instanceof String text ? text.toCharArray() : null), char[].class);
+        put(new CborScalar("a tag", v -> v instanceof CborTag ? v : null), CborTag.class);
+        put(new CborScalar("a simple value", v -> v instanceof CborSimple ? v : null), CborSimple.class);
         put(
                 new CborScalar("a byte string", v -> v instanceof byte[] bytes ? ByteBuffer.wrap(bytes) : null),
                 ByteBuffer.class);

@@ -4,6 +4,8 @@
  */
 package io.fpipe.reactor.codec;
 
+import static java.util.Objects.requireNonNull;
+
 import io.fpipe.reactor.CorruptStreamException;
 import io.fpipe.reactor.LimitExceededException;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class CborStack {
 
     private final CborLimits limits;
+    private final CborTags tags;
     private final CborType root;
 
     private @Nullable CborContainer top;
@@ -25,8 +28,9 @@ final class CborStack {
      *
      * @param root the type of the value
      */
-    CborStack(CborLimits limits, CborType root) {
+    CborStack(CborLimits limits, CborTags tags, CborType root) {
         this.limits = limits;
+        this.tags = tags;
         this.root = root;
     }
 
@@ -47,6 +51,11 @@ final class CborStack {
         return taken;
     }
 
+    /** Makes room for another value. */
+    void restart() {
+        complete = false;
+    }
+
     int depth() {
         return depth;
     }
@@ -58,7 +67,7 @@ final class CborStack {
 
     /** Tells whether the next item is of no interest. */
     boolean isSkipping() {
-        return top != null && top.expected() == CborType.SKIPPED;
+        return top != null && !tags.isPending(depth) && top.expected() == CborType.SKIPPED;
     }
 
     /**
@@ -68,7 +77,7 @@ final class CborStack {
      * @return how many were taken
      */
     int takeAhead(CborWindow window, long most) {
-        if (top == null) {
+        if (top == null || tags.isPending(depth)) {
             return 0;
         }
         int n = top.takeAhead(window, most);
@@ -78,13 +87,13 @@ final class CborStack {
         return n;
     }
 
-    /** Refuses an item that may not stand here. */
+    /** Refuses an item that may not stand here; the content of a tag may stand where the tag may. */
     void checkItem(boolean isScalar, long at) {
-        if (top == null) {
+        if (top == null || tags.isPending(depth)) {
             return;
         } else if (!isScalar && top.expectsKey()) {
             throw new CorruptStreamException(
-                    "a CBOR map key must be a scalar, not the array, map or byte string at byte " + at);
+                    "a CBOR map key must be a scalar, not the array, map, byte string or tag at byte " + at);
         } else if (top.left == 0) { // only where the size is indefinite; else it would be closed
             throw tooLarge("more than " + limits.maxContainerSize, at);
         }
@@ -97,6 +106,7 @@ final class CborStack {
      * @param presize elements that the bytes at hand could hold
      */
     void open(boolean isMap, long size, int presize, long at) {
+        checkDepth(at);
         if (size < 0 || size > limits.maxContainerSize) {
             throw tooLarge(Long.toUnsignedString(size), at);
         }
@@ -105,11 +115,12 @@ final class CborStack {
     }
 
     void openIndefinite(boolean isMap, long at) {
+        checkDepth(at);
         push(isMap, true, limits.maxContainerSize, 10, at);
     }
 
     void closeIndefinite(long at) {
-        if (top == null || !top.indefinite) {
+        if (top == null || !top.indefinite || tags.isPending(depth)) {
             throw new CorruptStreamException("misplaced CBOR break at byte " + at);
         } else if (top.expectsValue()) {
             throw new CorruptStreamException("CBOR map ends at byte " + at + " after a key without a value");
@@ -120,21 +131,38 @@ final class CborStack {
     }
 
     void add(@Nullable Object item, long at) {
-        CborType type = expected(at);
-        addConverted(item == null ? type.ofNull() : type.of(item));
+        offset = at;
+        addConverted(convert(item, false));
     }
 
     void add(long integer, long at) {
-        addConverted(expected(at).of(integer));
+        offset = at;
+        addConverted(
+                tags.isPending(depth)
+                        ? convert(CborType.narrow(integer), false)
+                        : expected().of(integer));
     }
 
     void add(double number, long at) {
-        addConverted(expected(at).of(number));
+        offset = at;
+        addConverted(tags.isPending(depth) ? convert(number, false) : expected().of(number));
     }
 
-    private CborType expected(long at) {
-        offset = at;
+    /** The type of the next item, tags included. */
+    private CborType expected() {
         return top == null ? root : top.expected();
+    }
+
+    /** Converts an item, with the tags before it, to the type of its place. */
+    private @Nullable Object convert(@Nullable Object item, boolean isContainer) {
+        if (tags.isPending(depth)) {
+            Object tagged = tags.close(item, depth);
+            offset = tags.closedAt();
+            return expected().of(requireNonNull(tagged)); // no tag makes a null
+        } else if (isContainer) {
+            return expected().ofContainer(item);
+        }
+        return item == null ? expected().ofNull() : expected().of(item);
     }
 
     private void addConverted(@Nullable Object item) {
@@ -155,11 +183,9 @@ final class CborStack {
     }
 
     private void push(boolean isMap, boolean indefinite, int size, int presize, long at) {
-        if (depth == limits.maxDepth) {
-            throw new LimitExceededException(
-                    "maxDepth", limits.maxDepth, "a CBOR array or map within " + depth + " others at byte " + at);
-        }
-        top = expected(at).open(top, isMap, indefinite, size, presize);
+        offset = at;
+        CborType type = tags.isPending(depth) ? CborType.ANY : expected();
+        top = type.open(top, isMap, indefinite, size, presize);
         depth++;
     }
 
@@ -167,11 +193,20 @@ final class CborStack {
         Object closed = container.value();
         top = container.parent;
         depth--;
+        Object item = convert(closed, true);
         if (top == null) {
-            value = root.ofContainer(closed);
+            value = item;
             complete = true;
         } else {
-            top.add(top.expected().ofContainer(closed), offset);
+            top.add(item, offset);
+        }
+    }
+
+    private void checkDepth(long at) {
+        int levels = depth + tags.size();
+        if (levels >= limits.maxDepth) {
+            throw new LimitExceededException(
+                    "maxDepth", limits.maxDepth, "a CBOR array or map within " + levels + " others at byte " + at);
         }
     }
 

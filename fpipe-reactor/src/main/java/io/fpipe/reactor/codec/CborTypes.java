@@ -124,8 +124,9 @@ final class CborTypes {
             Type component,
             @Nullable AnnotatedType annotated,
             Map<TypeVariable<?>, CborType> bound) {
-        if (type == byte[].class) {
-            return CborScalar.BYTES;
+        CborType scalar = type == null ? null : CborScalar.of(type);
+        if (scalar != null) {
+            return scalar; // of bytes or chars
         } else if (component instanceof Class<?> c && c.isPrimitive()) {
             return CborNumbers.of(c);
         }
@@ -162,7 +163,7 @@ final class CborTypes {
         } else if (type == Map.class) {
             return new CborMapType(argument(arguments, 0), argument(arguments, 1));
         } else if (type == Optional.class) {
-            return new CborOptional(argument(arguments, 0));
+            return new CborOptionalType(argument(arguments, 0));
         } else if (type.isEnum()) {
             return CborEnum.of(type);
         } else if (type.isRecord()) {

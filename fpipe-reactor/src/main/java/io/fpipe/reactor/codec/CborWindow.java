@@ -30,6 +30,11 @@ final class CborWindow {
     int position;
     int limit;
 
+    /** What the window has not yet been opened on, and its place in the message. */
+    private ByteBuffer rest = ByteBuffer.allocate(0);
+
+    private long restOffset;
+
     /** The place in the message of the array's index 0. */
     private long origin;
 
@@ -47,40 +52,94 @@ final class CborWindow {
         array = stash;
     }
 
-    /** Opens a window on the next bytes of the source, which it does not move. */
-    void open(ByteBuffer source, long offset) {
-        int n = source.remaining();
-        if (source.hasArray()) {
-            array = source.array();
-            position = source.arrayOffset() + source.position();
+    /** Takes the next input; the one before is used up. */
+    void feed(ByteBuffer input) {
+        rest = input.duplicate();
+    }
+
+    /** Tells whether any input is left, in the window or after it. */
+    boolean hasInput() {
+        return position < limit || rest.hasRemaining();
+    }
+
+    /** Returns the place in the message of what is read next. */
+    long place() {
+        return restOffset - remaining();
+    }
+
+    /**
+     * Opens the window, which is empty, on the next bytes of the input.
+     *
+     * @return false if there are none, or they do not complete a head that was cut
+     */
+    boolean open() {
+        int n = rest.remaining();
+        if (n == 0 || stashed > 0) {
+            return n > 0 && joinHead();
+        } else if (rest.hasArray()) {
+            array = rest.array();
+            position = rest.arrayOffset() + rest.position();
         } else {
             n = Math.min(n, COPIED);
             if (copy.length < n) {
                 copy = new byte[n];
             }
-            source.get(source.position(), copy, 0, n);
+            rest.get(rest.position(), copy, 0, n);
             array = copy;
             position = 0;
         }
         limit = position + n;
-        origin = offset - position;
+        origin = restOffset - position;
+        advance(n);
+        return true;
     }
 
-    /** Tells whether a head was cut; then {@link #joinHead} comes before {@link #open}. */
+    /** Closes the window on what was not read: a body may keep slices of the input, not of what was copied. */
+    void giveBack() {
+        advance(-remaining());
+        position = limit;
+    }
+
+    /** Returns the next bytes of the input as a slice of it, up to a length; the window is closed. */
+    ByteBuffer slice(long longest) {
+        int n = (int) Math.min(longest, rest.remaining());
+        ByteBuffer slice = rest.slice(rest.position(), n);
+        advance(n);
+        return slice;
+    }
+
+    /** Gives a body its part of the input and tells whether it is complete. */
+    boolean fill(CborBody body) {
+        int before = rest.remaining();
+        body.take(rest);
+        restOffset += before - rest.remaining();
+        return body.isComplete();
+    }
+
+    /** Returns the next byte of the input, which has one, without taking it. */
+    int peek() {
+        if (remaining() == 0) {
+            open();
+        }
+        return array[position] & 0xff;
+    }
+
+    private void advance(int bytes) {
+        rest.position(rest.position() + bytes);
+        restOffset += bytes;
+    }
+
     boolean isHeadCut() {
         return stashed > 0;
     }
 
-    /**
-     * Moves bytes of the source to the head that was cut and opens a window on it when it is whole.
-     *
-     * @return whether it is
-     */
-    boolean joinHead(ByteBuffer source, long offset) {
-        origin = offset - stashed;
+    /** Moves bytes of the input to the head that was cut and opens the window on it when it is whole. */
+    private boolean joinHead() {
+        origin = restOffset - stashed;
         int missing = headLength(stash[0]) - stashed;
-        int n = Math.min(missing, source.remaining());
-        source.get(stash, stashed, n);
+        int n = Math.min(missing, rest.remaining());
+        rest.get(stash, stashed, n);
+        restOffset += n;
         stashed += n;
         if (n < missing) {
             return false;

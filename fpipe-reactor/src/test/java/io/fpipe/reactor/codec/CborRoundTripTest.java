@@ -132,7 +132,8 @@ class CborRoundTripTest {
 
     @Test
     void theTranscodersAreWellBehaved() {
-        TranscoderProbe<Object, ByteBuffer> encoders = TranscoderProbe.of(CborEncoder::new);
+        TranscoderProbe<Object, ByteBuffer> encoders =
+                TranscoderProbe.of(() -> new CborEncoder(CborOptions.DEFAULTS, CborEncoder.CHUNK));
         TranscoderProbe<ByteBuffer, Object> decoders = TranscoderProbe.of(() -> new CborDecoder(CborOptions.DEFAULTS));
         List<Integer> value = oneTo(50_000);
         Flux<ByteBuffer> message = Transcoders.transcode(Flux.just(value), encoders);
