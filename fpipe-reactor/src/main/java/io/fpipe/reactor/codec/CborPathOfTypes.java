@@ -17,6 +17,10 @@ final class CborPathOfTypes {
         components.addLast(components.isEmpty() ? type.getSimpleName() + "." + component : component);
     }
 
+    int depth() {
+        return components.size();
+    }
+
     void leave() {
         components.removeLast();
     }

@@ -32,8 +32,8 @@ import org.reactivestreams.Publisher;
  */
 final class CborTypes {
 
-    /** Records in one type: more can only come of one that contains ever larger types of itself. */
-    private static final int MOST = 1000;
+    /** Records within each other: more can only come of one that contains ever larger types of itself. */
+    private static final int DEEPEST = 100;
 
     private static final List<Class<?>> GONE_THROUGH =
             List.of(Iterable.class, Iterator.class, BaseStream.class, Map.class, Publisher.class);
@@ -161,7 +161,7 @@ final class CborTypes {
         } else if (type == Set.class) {
             return CborCollection.set(argument(arguments, 0));
         } else if (type == Map.class) {
-            return new CborMapType(argument(arguments, 0), argument(arguments, 1));
+            return map(argument(arguments, 0), argument(arguments, 1));
         } else if (type == Optional.class) {
             return new CborOptionalType(argument(arguments, 0));
         } else if (type.isEnum()) {
@@ -179,6 +179,16 @@ final class CborTypes {
                 + ", which is no record: use JacksonCodec, or map it to a record");
     }
 
+    private CborType map(CborType key, CborType value) {
+        if (key instanceof CborRecordType
+                || key instanceof CborUnionType
+                || key instanceof CborCollection
+                || key instanceof CborMapType) {
+            throw path.refuse("the keys of a map must be scalars, not " + key.name());
+        }
+        return new CborMapType(key, value);
+    }
+
     private static CborType argument(List<CborType> arguments, int index) {
         return arguments.isEmpty() ? CborType.ANY : arguments.get(index);
     }
@@ -189,8 +199,8 @@ final class CborTypes {
         CborRecordType known = records.get(key);
         if (known != null) {
             return known;
-        } else if (records.size() == MOST) {
-            throw path.refuse("more than " + MOST + " records");
+        } else if (path.depth() == DEEPEST) {
+            throw path.refuse("more than " + DEEPEST + " records within each other");
         }
         CborRecord record = path.refusing(() -> CborRecord.of(type));
         CborRecordType found = new CborRecordType(record, strict);
