@@ -56,6 +56,9 @@ import reactor.core.publisher.Mono;
  * 64, {@code BigInteger[]} for 64; {@code float[]} for half and single, {@code double[]}</td></tr>
  * <tr><td>{@code Map} with scalar keys</td><td>map of known length, in the order of iteration</td>
  * <td>{@code LinkedHashMap}</td></tr>
+ * <tr><td>any other record; see {@link CborName}, {@link CborUnion}</td>
+ * <td>map from the names of its components</td>
+ * <td>{@code LinkedHashMap}, or the record: {@link #deserializer(Class)}</td></tr>
  * <tr><td>{@link CborTag}, {@link CborSimple}</td><td>any tag, undefined, other simple values</td>
  * <td>the same, if an option says so</td></tr>
  * </table>
@@ -130,9 +133,9 @@ public final class Cbor {
      * <li>Emits: the value, after the message has ended. A top-level null or undefined is an empty {@code Mono}.</li>
      * <li>Requests: one buffer at a time. Bytes are decoded as they arrive; a long byte string is copied once, into
      * the array that is its result, which is not allocated before a sixteenth of it has arrived.</li>
-     * <li>Fails: {@link CorruptStreamException}, with the byte offset, for a message that is empty, truncated,
-     * followed by more bytes or not well-formed, for invalid UTF-8, duplicate map keys, map keys that are not
-     * scalars or were made to collide (more than 64 of several types with one hash code), and for tags and simple
+     * <li>Fails: {@link CorruptStreamException}, with the byte offset and the place, for a message that is empty,
+     * truncated, followed by more bytes or not well-formed, for invalid UTF-8, duplicate map keys, map keys that are
+     * not scalars or were made to collide (more than 64 of several types with one hash code), and for tags and simple
      * values that have no Java type here; {@link LimitExceededException} for a limit of {@link CborLimits}.</li>
      * <li>Cancels: the source, and drops what was read.</li>
      * </ul>
@@ -309,8 +312,7 @@ public final class Cbor {
      * </ul>
      *
      * @param <T> the type of the elements
-     * @param type the type of the elements: one that the table above says is read, a supertype of some, or
-     *     {@code Long}
+     * @param type the type of the elements: one that {@link #deserializer(Type, UnaryOperator)} reads
      * @param options changes the default options
      * @return the deserializer
      */

@@ -87,13 +87,13 @@ final class CborCollection extends CborType {
         List<@Nullable Object> numbers = new ArrayList<>(length);
         for (int i = 0; i < length; i++) {
             Object number = Array.get(array, i);
-            boolean isFloat = number instanceof Float || number instanceof Double;
-            numbers.add(
-                    isFloat
-                            ? element.of(((Number) number).doubleValue())
-                            : number instanceof BigInteger
-                                    ? element.of(number)
-                                    : element.of(((Number) number).longValue()));
+            if (number instanceof Float || number instanceof Double) {
+                numbers.add(element.of(((Number) number).doubleValue()));
+            } else if (number instanceof BigInteger integer && integer.bitLength() >= Long.SIZE) {
+                numbers.add(element.of(number));
+            } else {
+                numbers.add(element.of(((Number) number).longValue()));
+            }
         }
         return numbers;
     }

@@ -50,6 +50,12 @@ final class CborList extends CborContainer {
             reserve();
             left -= n;
             long[] integers = window.integers;
+            if (element == CborType.ANY) { // a call less for each
+                for (int i = 0; i < n; i++) {
+                    list.add(CborType.narrow(integers[i]));
+                }
+                return n;
+            }
             for (int i = 0; i < n; i++) {
                 list.add(element.of(integers[i]));
             }

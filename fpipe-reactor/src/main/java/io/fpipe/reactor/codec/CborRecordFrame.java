@@ -24,17 +24,23 @@ final class CborRecordFrame extends CborFrame {
         CborChunk chunk = encoder.chunk();
         int size = order.length;
         while (next < size) {
-            if (!chunk.hasRoom()) {
-                return;
-            } else if (!keyWritten) {
-                keyWritten = true;
-                if (!chunk.putBeforeHead(record.key(order[next])) && !encoder.writeEncoded(record.key(order[next]))) {
+            int component = order[next];
+            byte[] key = record.key(component);
+            if (!keyWritten && !chunk.putBeforeHead(key)) {
+                if (!chunk.hasRoom()) {
                     return;
                 }
-                continue;
+                keyWritten = true;
+                if (!encoder.writeEncoded(key)) {
+                    return;
+                }
+            }
+            if (keyWritten && !chunk.hasRoom()) {
+                return;
             }
             keyWritten = false;
-            if (!record.getter(order[next++]).write(value, encoder)) {
+            next++;
+            if (!record.getter(component).write(value, encoder)) {
                 return;
             }
         }

@@ -56,8 +56,7 @@ class CodecTypesDocTest {
                 .isEqualTo(new Transfer("i"));
     }
 
-    private static final String MESSAGE =
-            """
+    private static final String MESSAGE = """
             expected an int from -2147483648 to 2147483647, found 1099511627776 at byte 47, at $.lines[0].count
             """;
 
