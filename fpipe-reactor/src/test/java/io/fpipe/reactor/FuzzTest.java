@@ -10,6 +10,8 @@ import static org.junit.jupiter.api.Named.named;
 
 import io.fpipe.reactor.codec.Cbor;
 import io.fpipe.reactor.codec.CborName;
+import io.fpipe.reactor.codec.CborOptions;
+import io.fpipe.reactor.codec.CborTag;
 import io.fpipe.reactor.codec.CborUnion;
 import io.fpipe.reactor.compress.Deflate;
 import io.fpipe.reactor.compress.Gzip;
@@ -20,12 +22,15 @@ import io.fpipe.reactor.compress.Zstd;
 import io.fpipe.reactor.frame.Digests;
 import io.fpipe.reactor.frame.Frames;
 import io.fpipe.reactor.frame.Texts;
+import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -71,6 +76,8 @@ class FuzzTest {
             Map.of("a", List.of(1, -2L, 3.5, true, BigInteger.TEN.pow(30)), "b", "gr\u00fc\u00dfe", "c", new byte[100]),
             List.of(List.of(List.of()), Map.of(1, "x", "y", Map.of()), "z".repeat(300)),
             new int[200],
+            new CborTag(55799, List.of(Instant.EPOCH, new UUID(1, 2), URI.create("a:b"), new BigDecimal("1.5"))),
+            Map.of(LocalDate.EPOCH, new CborTag(78, new byte[400]), 1, new CborTag(5, List.of(-3, 7))),
             Flux.<Object>just("indefinite", 1.1, Float.MAX_VALUE).toIterable());
 
     /** All decoders. One more is one more line. */
@@ -128,7 +135,26 @@ class FuzzTest {
                         String::length,
                         texts()),
                 decoder("Cbor", LIMIT, cbor()::deserialize, FuzzTest::items, values()),
-                decoder("Cbor by type", LIMIT, typed()::deserialize, Basket::size, baskets()));
+                decoder("Cbor by type", LIMIT, typed()::deserialize, Basket::size, baskets()),
+                decoder(
+                        "Cbor keeping tags",
+                        LIMIT,
+                        Cbor.deserializer(o -> cborLimits(o).keepTags(true).keepSimpleValues(true))::deserialize,
+                        FuzzTest::items,
+                        values()),
+                decoder(
+                        "Cbor.sequenceDeserializer",
+                        LIMIT,
+                        Cbor.sequenceDeserializer(Object.class, FuzzTest::cborLimits)::deserialize,
+                        FuzzTest::items,
+                        values()),
+                decoder(
+                        "Cbor.arrayDeserializer",
+                        LIMIT,
+                        Cbor.arrayDeserializer(Object.class, FuzzTest::cborLimits)::deserialize,
+                        FuzzTest::items,
+                        arrays()),
+                stage("Cbor.unwrapBytes", NO_GROWTH, Cbor.wrapBytes(), Cbor.unwrapBytes()));
     }
 
     @ParameterizedTest
@@ -207,11 +233,21 @@ class FuzzTest {
     }
 
     private static Deserializer<Object> cbor() {
-        return Cbor.deserializer(o -> o.limits(limits -> limits.maxDepth(20)
+        return Cbor.deserializer(FuzzTest::cborLimits);
+    }
+
+    private static CborOptions cborLimits(CborOptions options) {
+        return options.limits(limits -> limits.maxDepth(20)
                 .maxItems(LIMIT)
                 .maxStringBytes(LIMIT)
                 .maxByteStringBytes(LIMIT)
-                .maxContainerSize(LIMIT)));
+                .maxContainerSize(LIMIT));
+    }
+
+    private static List<byte[]> arrays() {
+        return List.of(
+                join(Cbor.serializer().serialize(VALUES)),
+                join(Cbor.arraySerializer(Object.class).serialize(Flux.fromIterable(VALUES))));
     }
 
     /** A record with one of each that is read by type. */

@@ -21,7 +21,11 @@ final class CborElements<T> implements Transcoder<ByteBuffer, T> {
 
     private final CborDecoder decoder;
     private final CborWindow window;
+    private final CborType type;
     private final long maxBytes;
+
+    /** Whether no limit can be exceeded by one integer. */
+    private final boolean integersAreSafe;
 
     /** What is around the elements; null around a sequence. */
     private final @Nullable CborOuterArray array;
@@ -36,7 +40,9 @@ final class CborElements<T> implements Transcoder<ByteBuffer, T> {
     CborElements(CborOptions options, CborType type, boolean isArray) {
         this.decoder = new CborDecoder(options, type);
         this.window = decoder.window();
+        this.type = type;
         this.maxBytes = options.limits.maxBytes;
+        this.integersAreSafe = maxBytes >= CborChunk.HEAD && options.limits.maxItems > 0;
         this.array = isArray ? new CborOuterArray() : null;
     }
 
@@ -51,6 +57,10 @@ final class CborElements<T> implements Transcoder<ByteBuffer, T> {
             if (!within && !begin()) {
                 continue; // a byte of the array around the elements
             }
+            Object integer = start == window.place() ? integerAtHand() : null;
+            if (integer != null) {
+                return element(integer);
+            }
             boolean whole = decoder.readValue();
             if (window.place() - start > maxBytes) {
                 throw new LimitExceededException(
@@ -61,12 +71,7 @@ final class CborElements<T> implements Transcoder<ByteBuffer, T> {
             } else if (!whole) {
                 break;
             }
-            within = false;
-            if (array != null) {
-                array.takeBreak(window);
-            }
-            elements++;
-            return cast(decoder.take());
+            return element(decoder.take());
         }
         if (ended) {
             checkEnd();
@@ -93,6 +98,26 @@ final class CborElements<T> implements Transcoder<ByteBuffer, T> {
         }
     }
 
+    /** Takes an integer that lies whole in the window, as the others of a long sequence do; null if none does. */
+    private @Nullable Object integerAtHand() {
+        byte[] bytes = window.array;
+        int at = window.position;
+        if (window.limit - at < CborChunk.HEAD || (bytes[at] & 0xc0) != 0 || !integersAreSafe) {
+            return null;
+        }
+        int info = bytes[at] & 0x1f;
+        long argument = info > 27 ? -1 : CborWindow.argument(bytes, at + 1, info);
+        if (argument < 0) {
+            return null; // reserved, or beyond the long
+        }
+        long value = (bytes[at] & 0x20) == 0 ? argument : ~argument;
+        if (value < type.least() || value > type.greatest()) {
+            return null; // of another type, or refused
+        }
+        window.position = at + 1 + CborWindow.argumentLength(info);
+        return type.of(value);
+    }
+
     private boolean begin() {
         if (array != null && !array.expectsElement(window, elements)) {
             return false;
@@ -104,7 +129,12 @@ final class CborElements<T> implements Transcoder<ByteBuffer, T> {
     }
 
     @SuppressWarnings("unchecked") // the decoder was made for the type
-    private T cast(@Nullable Object value) {
+    private T element(@Nullable Object value) {
+        within = false;
+        if (array != null) {
+            array.takeBreak(window);
+        }
+        elements++;
         return (T) requireNonNull(value); // null is of no type
     }
 }

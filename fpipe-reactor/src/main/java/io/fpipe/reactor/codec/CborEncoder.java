@@ -8,8 +8,6 @@ import io.fpipe.reactor.Transcoder;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import java.util.Iterator;
-import java.util.stream.BaseStream;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 
@@ -270,17 +268,9 @@ final class CborEncoder implements Transcoder<Object, ByteBuffer> {
         }
         Object form = CborTagged.write(value);
         if (form == null) {
-            throw refused("no CBOR mapping for " + value.getClass().getName() + noSize(value));
+            throw refused("no CBOR mapping for " + value.getClass().getName() + CborFrame.noSize(value));
         }
         return write(form);
-    }
-
-    private String noSize(Object value) {
-        boolean unsized = value instanceof Iterable
-                || value instanceof Iterator
-                || value instanceof BaseStream
-                || value instanceof Publisher;
-        return unsized ? ", whose size is not known, as deterministic encoding demands," : "";
     }
 
     private boolean startPublisher(Publisher<?> elements) {

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.RandomAccess;
 import java.util.stream.BaseStream;
 import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
 
 /** An array or map that is being written: how far it has come. The head is written when the frame is opened. */
 abstract class CborFrame {
@@ -79,6 +80,15 @@ abstract class CborFrame {
         }
         chunk.put(CborMajor.INDEFINITE_ARRAY);
         return frame;
+    }
+
+    /** Says why a value that has no known size is refused; nothing of any other. */
+    static String noSize(Object value) {
+        boolean unsized = value instanceof Iterable
+                || value instanceof Iterator
+                || value instanceof BaseStream
+                || value instanceof Publisher;
+        return unsized ? ", whose size is not known, as deterministic encoding demands," : "";
     }
 
     private static final class ListFrame extends CborFrame {

@@ -17,7 +17,7 @@ import io.fpipe.reactor.LimitExceededException;
 public final class CborLimits {
 
     static final CborLimits DEFAULTS =
-            new CborLimits(100, 16 << 20, 1 << 30, 16 << 20, 16 << 20, 1024, 10_000, Integer.MAX_VALUE);
+            new CborLimits(100, 16 << 20, 1 << 30, 16 << 20, 16 << 20, 1024, 6176, Integer.MAX_VALUE);
 
     /** The longest array that every JVM can allocate. */
     private static final int LONGEST_ARRAY = Integer.MAX_VALUE - 8;
@@ -153,10 +153,11 @@ public final class CborLimits {
     }
 
     /**
-     * Limits the exponent of a decimal fraction or bigfloat (tags 4 and 5), up or down: a few bytes can stand for a
-     * number of as many digits. Default: 10,000.
+     * Limits the exponent of a decimal fraction (tag 4), up or down, and with an eighth of it that of a bigfloat
+     * (tag 5), whose digits have to be worked out: a few bytes can stand for a very long number. Default: 6,176, the
+     * range of IEEE 754 decimal128; 772 for bigfloats.
      *
-     * @param exponent the limit, of 10 or of 2, up to 1,000,000
+     * @param exponent the limit, up to 1,000,000
      * @return the changed copy
      */
     public CborLimits maxExponent(int exponent) {

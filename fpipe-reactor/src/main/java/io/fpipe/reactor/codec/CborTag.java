@@ -13,4 +13,10 @@ import org.jspecify.annotations.Nullable;
  * @param number the tag number, unsigned
  * @param content the tagged value, anything that can be written
  */
-public record CborTag(long number, @Nullable Object content) {}
+public record CborTag(long number, @Nullable Object content) {
+
+    @Override
+    public String toString() {
+        return "CborTag[number=" + Long.toUnsignedString(number) + ", content=" + content + "]";
+    }
+}

@@ -37,6 +37,9 @@ final class CborTagged {
 
     private static final int UUID_LENGTH = 16;
 
+    /** A bigfloat's exponent of 1,000 makes 300 bytes of 6. */
+    private static final int BIGFLOAT_SHARE = 8;
+
     private CborTagged() {}
 
     /** Tells whether a tag stands for a type of Java. */
@@ -154,11 +157,14 @@ final class CborTagged {
         if (mantissa == null || exponent == null) {
             throw new CorruptStreamException("CBOR tag " + tag + " at byte " + at
                     + " is not followed by an array of two integers, exponent and mantissa");
-        } else if (exponent.bitLength() >= Integer.SIZE || Math.abs(exponent.intValue()) > limits.maxExponent) {
+        }
+        int most = tag == DECIMAL ? limits.maxExponent : limits.maxExponent / BIGFLOAT_SHARE;
+        if (exponent.abs().compareTo(BigInteger.valueOf(most)) > 0) {
             throw new LimitExceededException(
                     "maxExponent",
                     limits.maxExponent,
-                    "an exponent of " + exponent + " after the CBOR tag at byte " + at);
+                    "an exponent of " + exponent + " where " + most + " is allowed, after CBOR tag " + tag + " at byte "
+                            + at);
         }
         int e = exponent.intValue();
         if (tag == DECIMAL) {

@@ -33,12 +33,18 @@ final class CborTimes {
     /** Seconds that a double can hold together with such a fraction. */
     private static final long BINARY_SECONDS = 1L << 43;
 
-    private static final int LAST_YEAR = 9999;
+    /** The times that RFC 3339 can write: the years 0 to 9999. */
+    private static final Instant FIRST = Instant.parse("0000-01-01T00:00:00Z");
+
+    private static final Instant LAST = Instant.parse("9999-12-31T23:59:59.999999999Z");
+
+    /** Characters of a text that may be a time. */
+    private static final int LONGEST = 64;
 
     private CborTimes() {}
 
     static Instant instant(String text, long at) {
-        String upper = text.toUpperCase(Locale.ROOT); // t and z may be small
+        String upper = text.length() > LONGEST ? "" : text.toUpperCase(Locale.ROOT); // t and z may be small
         Matcher matcher = DATE_TIME.matcher(upper);
         if (!matcher.matches()) {
             throw noTime(text, "that is not the form of RFC 3339", at);
@@ -108,17 +114,22 @@ final class CborTimes {
         } else if (nanos % BINARY_NANOS == 0 && Math.abs(seconds) < BINARY_SECONDS) {
             return new CborTag(CborTagged.EPOCH_TIME, seconds + nanos / 1e9);
         }
+        checkRange(time, !time.isBefore(FIRST) && !time.isAfter(LAST));
         return tagged(time.atOffset(ZoneOffset.UTC));
     }
 
     static CborTag tagged(OffsetDateTime time) {
         ZoneOffset offset = time.getOffset();
         OffsetDateTime written = offset.getTotalSeconds() % 60 == 0 ? time : time.withOffsetSameInstant(ZoneOffset.UTC);
-        if (written.getYear() < 0 || written.getYear() > LAST_YEAR) {
-            throw new IllegalArgumentException(
-                    "the year of " + written + " is not between 0 and 9999, as RFC 3339 demands");
-        }
+        checkRange(written, written.getYear() >= 0 && written.getYear() <= 9999);
         return new CborTag(CborTagged.DATE_TIME, DateTimeFormatter.ISO_OFFSET_DATE_TIME.format(written));
+    }
+
+    private static void checkRange(Object time, boolean isWithin) {
+        if (!isWithin) {
+            throw new IllegalArgumentException(
+                    "the year of " + time + " is not between 0 and 9999, as RFC 3339 demands");
+        }
     }
 
     private static CorruptStreamException noTime(String value, String reason, long at) {

@@ -25,7 +25,11 @@ final class CborBytes {
     }
 
     static List<ByteBuffer> chunks(Object value, int chunkSize) {
-        CborEncoder encoder = new CborEncoder(CborOptions.DEFAULTS, chunkSize);
+        return chunks(CborOptions.DEFAULTS, value, chunkSize);
+    }
+
+    static List<ByteBuffer> chunks(CborOptions options, Object value, int chunkSize) {
+        CborEncoder encoder = new CborEncoder(options, chunkSize);
         List<ByteBuffer> chunks = new ArrayList<>();
         encoder.feed(value == null ? Cbor.NULL : value);
         for (ByteBuffer chunk = encoder.poll(); chunk != null; chunk = encoder.poll()) {
@@ -33,6 +37,10 @@ final class CborBytes {
         }
         encoder.end();
         return chunks;
+    }
+
+    static byte[] encode(CborOptions options, Object value, int chunkSize) {
+        return join(chunks(options, value, chunkSize));
     }
 
     static byte[] encode(Object value, int chunkSize) {

@@ -83,7 +83,15 @@ class DocsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"README.md", "docs/guide.md", "docs/stages.md", "docs/cond.md", "docs/testing.md"})
+    @ValueSource(
+            strings = {
+                "README.md",
+                "docs/guide.md",
+                "docs/stages.md",
+                "docs/cond.md",
+                "docs/codec.md",
+                "docs/testing.md"
+            })
     void showsOnlyWhatIsInTheSources(String document) throws IOException {
         List<String> blocks = blocks(read(root().resolve(document)));
 
