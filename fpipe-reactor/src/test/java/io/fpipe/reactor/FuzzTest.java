@@ -9,8 +9,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Named.named;
 
 import io.fpipe.reactor.codec.Cbor;
+import io.fpipe.reactor.codec.CborName;
 import io.fpipe.reactor.codec.CborOptions;
 import io.fpipe.reactor.codec.CborTag;
+import io.fpipe.reactor.codec.CborUnion;
 import io.fpipe.reactor.compress.Deflate;
 import io.fpipe.reactor.compress.Gzip;
 import io.fpipe.reactor.compress.Lz4;
@@ -32,7 +34,9 @@ import java.time.LocalDate;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -131,6 +135,7 @@ class FuzzTest {
                         String::length,
                         texts()),
                 decoder("Cbor", LIMIT, cbor()::deserialize, FuzzTest::items, values()),
+                decoder("Cbor by type", LIMIT, typed()::deserialize, Basket::size, baskets()),
                 decoder(
                         "Cbor keeping tags",
                         LIMIT,
@@ -243,6 +248,61 @@ class FuzzTest {
         return List.of(
                 join(Cbor.serializer().serialize(VALUES)),
                 join(Cbor.arraySerializer(Object.class).serialize(Flux.fromIterable(VALUES))));
+    }
+
+    /** A record with one of each that is read by type. */
+    @SuppressWarnings("ArrayRecordComponent") // one of each
+    record Basket(
+            String name,
+            List<Basket> inner,
+            Set<Color> colors,
+            Map<Integer, Optional<Instant>> times,
+            List<long[]> numbers,
+            Fruit[] fruits,
+            Object any,
+            char initial) {
+
+        int size() {
+            return inner.size() + colors.size() + times.size() + numbers.size() + fruits.length;
+        }
+    }
+
+    enum Color {
+        RED,
+        GREEN
+    }
+
+    @CborUnion("kind")
+    sealed interface Fruit permits Apple, Pear {}
+
+    @CborName("apple")
+    record Apple(float weight, BigInteger id) implements Fruit {}
+
+    @CborName("pear")
+    @SuppressWarnings("ArrayRecordComponent") // one of each
+    record Pear(UUID uuid, byte[] bytes) implements Fruit {}
+
+    private static Deserializer<Basket> typed() {
+        return Cbor.deserializer(
+                Basket.class,
+                o -> o.limits(limits -> limits.maxDepth(20).maxItems(LIMIT).maxContainerSize(LIMIT)));
+    }
+
+    private static List<byte[]> baskets() {
+        Basket empty = new Basket("", List.of(), Set.of(), Map.of(), List.of(), new Fruit[0], 1, 'x');
+        Fruit[] fruits = {new Apple(0.1f, BigInteger.TEN.pow(30)), new Pear(new UUID(1, 2), new byte[200])};
+        Basket full = new Basket(
+                "gr\u00fc\u00dfe",
+                List.of(empty, empty),
+                Set.of(Color.RED, Color.GREEN),
+                Map.of(1, Optional.of(Instant.EPOCH), -1, Optional.empty()),
+                List.of(new long[100], new long[] {Long.MIN_VALUE}),
+                fruits,
+                Map.of("a", List.of(1.5, "b")),
+                'y');
+        return Stream.of(empty, full)
+                .map(value -> join(Cbor.serializer().serialize(value)))
+                .toList();
     }
 
     private static List<byte[]> values() {

@@ -13,6 +13,7 @@ import io.fpipe.reactor.LimitExceededException;
 import io.fpipe.reactor.Serializer;
 import io.fpipe.reactor.Stage;
 import io.fpipe.reactor.Transcoders;
+import java.lang.reflect.Type;
 import java.nio.ByteBuffer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,9 @@ import reactor.core.publisher.Mono;
  * 64, {@code BigInteger[]} for 64; {@code float[]} for half and single, {@code double[]}</td></tr>
  * <tr><td>{@code Map} with scalar keys</td><td>map of known length, in the order of iteration</td>
  * <td>{@code LinkedHashMap}</td></tr>
+ * <tr><td>any other record; see {@link CborName}, {@link CborUnion}</td>
+ * <td>map from the names of its components</td>
+ * <td>{@code LinkedHashMap}, or the record: {@link #deserializer(Class)}</td></tr>
  * <tr><td>{@link CborTag}, {@link CborSimple}</td><td>any tag, undefined, other simple values</td>
  * <td>the same, if an option says so</td></tr>
  * </table>
@@ -129,9 +133,9 @@ public final class Cbor {
      * <li>Emits: the value, after the message has ended. A top-level null or undefined is an empty {@code Mono}.</li>
      * <li>Requests: one buffer at a time. Bytes are decoded as they arrive; a long byte string is copied once, into
      * the array that is its result, which is not allocated before a sixteenth of it has arrived.</li>
-     * <li>Fails: {@link CorruptStreamException}, with the byte offset, for a message that is empty, truncated,
-     * followed by more bytes or not well-formed, for invalid UTF-8, duplicate map keys, map keys that are not
-     * scalars or were made to collide (more than 64 of several types with one hash code), and for tags and simple
+     * <li>Fails: {@link CorruptStreamException}, with the byte offset and the place, for a message that is empty,
+     * truncated, followed by more bytes or not well-formed, for invalid UTF-8, duplicate map keys, map keys that are
+     * not scalars or were made to collide (more than 64 of several types with one hash code), and for tags and simple
      * values that have no Java type here; {@link LimitExceededException} for a limit of {@link CborLimits}.</li>
      * <li>Cancels: the source, and drops what was read.</li>
      * </ul>
@@ -143,6 +147,105 @@ public final class Cbor {
         CborOptions chosen = CborOptions.of(options);
         // fromDirect: the decoder gives one value at most, and only after the end
         return message -> Mono.fromDirect(Transcoders.transcode(message, () -> new CborDecoder(chosen)));
+    }
+
+    /**
+     * Returns the serializer of values of a type: a record, or what {@link #deserializer(Type)} can read or
+     * {@link #serializer()} go through. It writes what that one writes; the type is what it checks beforehand.
+     *
+     * @param <T> the type
+     * @param type the type
+     * @return the serializer
+     * @throws IllegalArgumentException for a type that has no CBOR mapping, with the component
+     */
+    public static <T> Serializer<T> serializer(Class<T> type) {
+        return serializer(type, options -> options);
+    }
+
+    /**
+     * Returns the serializer of values of a type with options; see {@link #serializer(Class)}.
+     *
+     * @param <T> the type
+     * @param type the type
+     * @param options changes the default options
+     * @return the serializer
+     * @throws IllegalArgumentException for a type that has no CBOR mapping, with the component
+     */
+    public static <T> Serializer<T> serializer(Class<T> type, UnaryOperator<CborOptions> options) {
+        CborTypes.checkWriting(requireNonNull(type, "type"));
+        Serializer<Object> serializer = serializer(options);
+        return serializer::serialize;
+    }
+
+    /**
+     * Returns the deserializer of values of a type with the default options; see
+     * {@link #deserializer(Type, UnaryOperator)}.
+     *
+     * @param <T> the type
+     * @param type the type
+     * @return the deserializer
+     * @throws IllegalArgumentException for a type that has no CBOR mapping, with the component
+     */
+    public static <T> Deserializer<T> deserializer(Class<T> type) {
+        return deserializer((Type) type);
+    }
+
+    /**
+     * Returns the deserializer of values of a type; see {@link #deserializer(Type, UnaryOperator)}.
+     *
+     * @param <T> the type
+     * @param type the type
+     * @param options changes the default options
+     * @return the deserializer
+     * @throws IllegalArgumentException for a type that has no CBOR mapping, with the component
+     */
+    public static <T> Deserializer<T> deserializer(Class<T> type, UnaryOperator<CborOptions> options) {
+        return deserializer((Type) type, options);
+    }
+
+    /**
+     * Returns the deserializer of values of a type with the default options; see
+     * {@link #deserializer(Type, UnaryOperator)}.
+     *
+     * @param <T> the type
+     * @param type the type
+     * @return the deserializer
+     * @throws IllegalArgumentException for a type that has no CBOR mapping, with the component
+     */
+    public static <T> Deserializer<T> deserializer(Type type) {
+        return deserializer(type, options -> options);
+    }
+
+    /**
+     * Returns the deserializer of values of a type: a record, a sealed interface with a {@link CborUnion}, an enum, a
+     * scalar, an array, {@code List}, {@code Collection}, {@code Iterable}, {@code Set}, {@code Map},
+     * {@code Optional} or {@code Object} (any value), and types made of them, for example {@code Page<Order>} as a
+     * {@code ParameterizedType}. A record is created with its constructor as the last of its components has come; no
+     * tree of its values is built before.
+     *
+     * <p>A component that is {@code Optional}, or {@code @Nullable} (JSpecify), may be null or missing; nothing else
+     * may, nor may an element of a collection. Components that the record does not have are skipped, or refused by
+     * {@link CborOptions#refuseUnknownComponents}.
+     *
+     * <p>It emits, requests, fails and cancels as {@link #deserializer(UnaryOperator)} does. It also fails with
+     * {@link CorruptStreamException}, with the byte offset and the place, such as {@code $.lines[3].price}, for a
+     * value of another type than expected, a number beyond its type's range, a missing component, an unknown
+     * constant or name, an element that a set has twice, and for what the constructor of a record throws, which is the
+     * cause then.
+     *
+     * @param <T> the type
+     * @param type the type
+     * @param options changes the default options
+     * @return the deserializer
+     * @throws IllegalArgumentException for a type that has no CBOR mapping, with the component
+     */
+    @SuppressWarnings("unchecked") // it is what the type says
+    public static <T> Deserializer<T> deserializer(Type type, UnaryOperator<CborOptions> options) {
+        CborOptions chosen = CborOptions.of(options);
+        CborType root =
+                CborTypes.of(requireNonNull(type, "type"), chosen.refuseUnknown).orNull();
+        return message ->
+                (Mono<T>) Mono.fromDirect(Transcoders.transcode(message, () -> new CborDecoder(chosen, root)));
     }
 
     /**
@@ -178,7 +281,7 @@ public final class Cbor {
      * @return the serializer
      */
     public static <T> Serializer<Flux<T>> sequenceSerializer(Class<T> type, UnaryOperator<CborOptions> options) {
-        requireNonNull(type, "type");
+        CborTypes.checkWriting(requireNonNull(type, "type"));
         CborOptions chosen = CborOptions.of(options);
         return elements ->
                 Transcoders.<T, ByteBuffer>transcode(elements, () -> CborEncoder.ofSequence(chosen, CborEncoder.CHUNK));
@@ -209,8 +312,7 @@ public final class Cbor {
      * </ul>
      *
      * @param <T> the type of the elements
-     * @param type the type of the elements: one that the table above says is read, a supertype of some, or
-     *     {@code Long}
+     * @param type the type of the elements: one that {@link #deserializer(Type, UnaryOperator)} reads
      * @param options changes the default options
      * @return the deserializer
      */
@@ -240,7 +342,7 @@ public final class Cbor {
      * @return the serializer
      */
     public static <T> Serializer<Flux<T>> arraySerializer(Class<T> type, UnaryOperator<CborOptions> options) {
-        requireNonNull(type, "type");
+        CborTypes.checkWriting(requireNonNull(type, "type"));
         CborOptions chosen = CborOptions.of(options);
         return elements -> CborSegments.of(requireNonNull(elements, "elements"), chosen);
     }
@@ -274,9 +376,9 @@ public final class Cbor {
 
     private static <T> FluxDeserializer<T> elements(
             Class<T> type, UnaryOperator<CborOptions> options, boolean isArray) {
-        requireNonNull(type, "type");
         CborOptions chosen = CborOptions.of(options);
-        return message -> Transcoders.transcode(message, () -> new CborElements<>(chosen, type, isArray));
+        CborType bound = CborTypes.of(requireNonNull(type, "type"), chosen.refuseUnknown);
+        return message -> Transcoders.transcode(message, () -> new CborElements<>(chosen, bound, isArray));
     }
 
     /**

@@ -9,7 +9,6 @@ import io.fpipe.reactor.LimitExceededException;
 import io.fpipe.reactor.Transcoder;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,9 +17,6 @@ import org.jspecify.annotations.Nullable;
  * string that is cut is a {@link CborBody} until it is whole.
  */
 final class CborDecoder implements Transcoder<ByteBuffer, Object> {
-
-    /** Integers read in one go: between the goes an array may get its final room. */
-    private static final int RUN = 8192;
 
     private final CborLimits limits;
     private final boolean keepSimpleValues;
@@ -31,14 +27,27 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
 
     private long items;
     private @Nullable CborBody body;
+
+    /** Where the head of the body's string begins. */
+    private long bodyAt;
+
     private boolean ended;
 
     CborDecoder(CborOptions options) {
+        this(options, CborType.ANY);
+    }
+
+    /**
+     * Creates a decoder.
+     *
+     * @param type what a value has to be
+     */
+    CborDecoder(CborOptions options, CborType type) {
         this.limits = options.limits;
         this.keepSimpleValues = options.keepSimpleValues;
         this.strings = new CborStrings(limits);
         this.tags = new CborTags(options);
-        this.stack = new CborStack(limits, tags);
+        this.stack = new CborStack(limits, tags, type);
     }
 
     @Override
@@ -90,6 +99,23 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
 
     /** Reads until a value is whole, which is the result, or the input is used up. */
     boolean readValue() {
+        try {
+            return readItems();
+        } catch (CborMismatch ex) {
+            throw located(new CorruptStreamException(ex.getMessage() + " at byte " + stack.offset(), ex.getCause()));
+        } catch (CorruptStreamException ex) {
+            throw located(ex);
+        } catch (LimitExceededException ex) {
+            throw stack.depth() == 0 ? ex : ex.at(stack.path());
+        }
+    }
+
+    /** Adds where in the value it is; at the root the offset says it all. */
+    private CorruptStreamException located(CorruptStreamException ex) {
+        return stack.depth() == 0 ? ex : ex.at(stack.path());
+    }
+
+    private boolean readItems() {
         while (!stack.isComplete()) {
             if (window.remaining() > 0) {
                 readWindow();
@@ -108,7 +134,8 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
     CorruptStreamException truncated() {
         return window.place() == 0
                 ? new CorruptStreamException("the message is empty, a CBOR data item has at least one byte")
-                : new CorruptStreamException("CBOR message truncated at byte " + window.place() + ": " + unfinished());
+                : located(new CorruptStreamException(
+                        "CBOR message truncated at byte " + window.place() + ": " + unfinished()));
     }
 
     private String unfinished() {
@@ -129,50 +156,13 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
             if (!window.hasHead()) {
                 return;
             }
-            CborContainer array = strings.isInPieces() ? null : stack.openArray();
-            if (array == null || !readIntegers(array)) {
+            int taken = strings.isInPieces() ? 0 : stack.takeAhead(window, limits.maxItems - items);
+            if (taken > 0) {
+                items += taken;
+            } else {
                 item();
             }
         }
-    }
-
-    /** Reads a run of integers that lie whole in the window: the loop that long arrays spend their time in. */
-    private boolean readIntegers(CborContainer container) {
-        List<@Nullable Object> list = container.reserve();
-        byte[] array = window.array;
-        int at = window.position;
-        int last = window.limit - CborChunk.HEAD;
-        int most = (int) Math.min(RUN, Math.min(container.left, limits.maxItems - items));
-        int n = 0;
-        while (n < most && at <= last) {
-            int initial = array[at];
-            if ((initial & 0xc0) != 0) {
-                break; // neither of the two integer types
-            }
-            int info = initial & 0x1f;
-            if (info > 27) {
-                break; // reserved
-            }
-            long argument = CborWindow.argument(array, at + 1, info);
-            if (argument < 0) {
-                break; // beyond the long
-            }
-            at += 1 + CborWindow.argumentLength(info);
-            list.add(narrow((initial & 0x20) == 0 ? argument : ~argument));
-            n++;
-        }
-        if (n == 0) {
-            return false;
-        }
-        window.position = at;
-        items += n;
-        container.left -= n;
-        stack.closeFull();
-        return true;
-    }
-
-    static Object narrow(long integer) {
-        return (int) integer == integer ? (Object) (int) integer : (Object) integer;
     }
 
     /** Reads the item whose head lies whole in the window. */
@@ -218,7 +208,7 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
 
     private void integer(boolean negative, long argument, long at) {
         if (argument >= 0) {
-            stack.add(narrow(negative ? ~argument : argument), at);
+            stack.add(negative ? ~argument : argument, at);
         } else { // unsigned 64 bits
             BigInteger magnitude = CborTagged.unsigned(argument);
             stack.add(negative ? magnitude.not() : magnitude, at);
@@ -231,20 +221,30 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
             return;
         }
         strings.checkLength(major, tags.isBignumPending(stack.depth()), length, at);
+        boolean skipped = !strings.isInPieces() && stack.isSkipping();
         if (length > window.remaining()) {
-            body = new CborBody(major, (int) length, window.offset());
+            body = new CborBody(major, (int) length, window.offset(), skipped);
+            bodyAt = at;
             window.giveBack();
             return;
         }
         int from = window.position;
         window.position = from + (int) length;
+        if (skipped) {
+            stack.add(CborType.MISSING, at);
+            return;
+        }
         addString(strings.accept(major, window.array, from, (int) length, window.offset() - length, false), at);
     }
 
     private void finishBody(CborBody whole) {
         body = null;
+        if (whole.skipped) {
+            stack.add(CborType.MISSING, bodyAt);
+            return;
+        }
         byte[] bytes = whole.bytes();
-        addString(strings.accept(whole.major, bytes, 0, bytes.length, whole.offset, true), whole.offset);
+        addString(strings.accept(whole.major, bytes, 0, bytes.length, whole.offset, true), bodyAt);
     }
 
     private void addString(@Nullable Object string, long at) {

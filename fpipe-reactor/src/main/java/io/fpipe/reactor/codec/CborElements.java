@@ -4,6 +4,8 @@
  */
 package io.fpipe.reactor.codec;
 
+import static java.util.Objects.requireNonNull;
+
 import io.fpipe.reactor.CorruptStreamException;
 import io.fpipe.reactor.LimitExceededException;
 import io.fpipe.reactor.Transcoder;
@@ -19,7 +21,7 @@ final class CborElements<T> implements Transcoder<ByteBuffer, T> {
 
     private final CborDecoder decoder;
     private final CborWindow window;
-    private final Class<T> type;
+    private final CborType type;
     private final long maxBytes;
 
     /** Whether no limit can be exceeded by one integer. */
@@ -35,8 +37,8 @@ final class CborElements<T> implements Transcoder<ByteBuffer, T> {
     private long elements;
     private boolean ended;
 
-    CborElements(CborOptions options, Class<T> type, boolean isArray) {
-        this.decoder = new CborDecoder(options);
+    CborElements(CborOptions options, CborType type, boolean isArray) {
+        this.decoder = new CborDecoder(options, type);
         this.window = decoder.window();
         this.type = type;
         this.maxBytes = options.limits.maxBytes;
@@ -108,8 +110,12 @@ final class CborElements<T> implements Transcoder<ByteBuffer, T> {
         if (argument < 0) {
             return null; // reserved, or beyond the long
         }
+        long value = (bytes[at] & 0x20) == 0 ? argument : ~argument;
+        if (value < type.least() || value > type.greatest()) {
+            return null; // of another type, or refused
+        }
         window.position = at + 1 + CborWindow.argumentLength(info);
-        return CborDecoder.narrow((bytes[at] & 0x20) == 0 ? argument : ~argument);
+        return type.of(value);
     }
 
     private boolean begin() {
@@ -122,19 +128,13 @@ final class CborElements<T> implements Transcoder<ByteBuffer, T> {
         return true;
     }
 
-    /** Binds an element to the type: the one place that knows it. */
+    @SuppressWarnings("unchecked") // the decoder was made for the type
     private T element(@Nullable Object value) {
         within = false;
         if (array != null) {
             array.takeBreak(window);
         }
-        Object bound = type == Long.class && value instanceof Integer i ? Long.valueOf(i) : value;
-        if (!type.isInstance(bound)) {
-            throw new CorruptStreamException("element " + elements + " at byte " + start + " is "
-                    + (bound == null ? "null" : "of type " + bound.getClass().getSimpleName()) + ", not "
-                    + type.getSimpleName());
-        }
         elements++;
-        return type.cast(bound);
+        return (T) requireNonNull(value); // null is of no type
     }
 }

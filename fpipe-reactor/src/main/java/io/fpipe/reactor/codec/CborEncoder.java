@@ -191,11 +191,11 @@ final class CborEncoder implements Transcoder<Object, ByteBuffer> {
     }
 
     IllegalArgumentException refused(String reason) {
-        StringBuilder path = new StringBuilder(reason).append(" at $");
-        for (int i = 0; i < depth; i++) {
+        CborPath path = new CborPath(depth > CborPath.LONGEST);
+        for (int i = Math.max(0, depth - CborPath.LONGEST); i < depth; i++) {
             frames[i].appendPlace(path);
         }
-        return new IllegalArgumentException(path.toString());
+        return new IllegalArgumentException(reason + " at " + path);
     }
 
     private static boolean isPlain(Object value) {

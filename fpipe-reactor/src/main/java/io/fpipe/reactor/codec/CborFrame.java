@@ -17,9 +17,6 @@ import org.reactivestreams.Publisher;
 /** An array or map that is being written: how far it has come. The head is written when the frame is opened. */
 abstract class CborFrame {
 
-    /** Characters of a key in a message. */
-    private static final int LONGEST_NAME = 40;
-
     /**
      * Writes elements until the chunk is full, an element has to be written first that does not fit at once, or the
      * last one is written; then it leaves the encoder's stack.
@@ -27,19 +24,18 @@ abstract class CborFrame {
     abstract void fill(CborEncoder encoder);
 
     /** Appends the place of the current element, for messages. */
-    abstract void appendPlace(StringBuilder path);
-
-    static void appendKey(@Nullable Object key, StringBuilder path) {
-        String name = key instanceof String || key instanceof Number ? key.toString() : "?";
-        path.append('.').append(name, 0, Math.min(name.length(), LONGEST_NAME));
-    }
+    abstract void appendPlace(CborPath path);
 
     /** Lets go of what the frame reads from, when it is left before its end. */
     void close() {}
 
     /** Writes the head of a container and returns its frame; null if the value is not a container. */
     static @Nullable CborFrame open(Object value, CborChunk chunk, CborOptions options) {
-        if (value instanceof List<?> list && value instanceof RandomAccess) {
+        if (value instanceof Record && !(value instanceof CborTag) && !(value instanceof CborSimple)) {
+            CborRecord record = CborRecord.of(value.getClass());
+            chunk.putHead(CborMajor.MAP, record.size());
+            return new CborRecordFrame(value, record, options.deterministic);
+        } else if (value instanceof List<?> list && value instanceof RandomAccess) {
             chunk.putHead(CborMajor.ARRAY, list.size());
             return new ListFrame(list);
         } else if (value instanceof Map<?, ?> map) {
@@ -148,8 +144,8 @@ abstract class CborFrame {
         }
 
         @Override
-        void appendPlace(StringBuilder path) {
-            path.append('[').append(next - 1).append(']');
+        void appendPlace(CborPath path) {
+            path.index(next - 1);
         }
     }
 
@@ -199,8 +195,8 @@ abstract class CborFrame {
         }
 
         @Override
-        void appendPlace(StringBuilder path) {
-            path.append('[').append(written - 1).append(']');
+        void appendPlace(CborPath path) {
+            path.index(written - 1);
         }
     }
 
@@ -242,8 +238,8 @@ abstract class CborFrame {
         }
 
         @Override
-        void appendPlace(StringBuilder path) {
-            appendKey(entry == null ? null : entry.getKey(), path);
+        void appendPlace(CborPath path) {
+            path.key(entry == null ? null : entry.getKey());
         }
     }
 }

@@ -11,21 +11,28 @@ import java.util.function.UnaryOperator;
 /** How {@link Cbor} writes and reads. Immutable: each method returns a changed copy. */
 public final class CborOptions {
 
-    static final CborOptions DEFAULTS = new CborOptions(CborLimits.DEFAULTS, false, false, false, false);
+    static final CborOptions DEFAULTS = new CborOptions(CborLimits.DEFAULTS, false, false, false, false, false);
 
     final CborLimits limits;
     final boolean deterministic;
     final boolean typedArrays;
     final boolean keepTags;
     final boolean keepSimpleValues;
+    final boolean refuseUnknown;
 
     private CborOptions(
-            CborLimits limits, boolean deterministic, boolean typedArrays, boolean keepTags, boolean keepSimpleValues) {
+            CborLimits limits,
+            boolean deterministic,
+            boolean typedArrays,
+            boolean keepTags,
+            boolean keepSimpleValues,
+            boolean refuseUnknown) {
         this.limits = limits;
         this.deterministic = deterministic;
         this.typedArrays = typedArrays;
         this.keepTags = keepTags;
         this.keepSimpleValues = keepSimpleValues;
+        this.refuseUnknown = refuseUnknown;
     }
 
     static CborOptions of(UnaryOperator<CborOptions> options) {
@@ -42,7 +49,7 @@ public final class CborOptions {
     public CborOptions limits(UnaryOperator<CborLimits> change) {
         requireNonNull(change, "change");
         CborLimits changed = requireNonNull(change.apply(limits), "the change returned null");
-        return new CborOptions(changed, deterministic, typedArrays, keepTags, keepSimpleValues);
+        return new CborOptions(changed, deterministic, typedArrays, keepTags, keepSimpleValues, refuseUnknown);
     }
 
     /**
@@ -56,7 +63,7 @@ public final class CborOptions {
      * @return the changed copy
      */
     public CborOptions deterministic(boolean sorted) {
-        return new CborOptions(limits, sorted, typedArrays, keepTags, keepSimpleValues);
+        return new CborOptions(limits, sorted, typedArrays, keepTags, keepSimpleValues, refuseUnknown);
     }
 
     /**
@@ -69,7 +76,7 @@ public final class CborOptions {
      * @return the changed copy
      */
     public CborOptions typedArrays(boolean typed) {
-        return new CborOptions(limits, deterministic, typed, keepTags, keepSimpleValues);
+        return new CborOptions(limits, deterministic, typed, keepTags, keepSimpleValues, refuseUnknown);
     }
 
     /**
@@ -80,7 +87,7 @@ public final class CborOptions {
      * @return the changed copy
      */
     public CborOptions keepTags(boolean keep) {
-        return new CborOptions(limits, deterministic, typedArrays, keep, keepSimpleValues);
+        return new CborOptions(limits, deterministic, typedArrays, keep, keepSimpleValues, refuseUnknown);
     }
 
     /**
@@ -91,6 +98,17 @@ public final class CborOptions {
      * @return the changed copy
      */
     public CborOptions keepSimpleValues(boolean keep) {
-        return new CborOptions(limits, deterministic, typedArrays, keepTags, keep);
+        return new CborOptions(limits, deterministic, typedArrays, keepTags, keep, refuseUnknown);
+    }
+
+    /**
+     * Sets whether a key that is no component of the record is refused. Reading by type only. Default: false, such a
+     * key and its value are skipped.
+     *
+     * @param refuse whether to refuse unknown components
+     * @return the changed copy
+     */
+    public CborOptions refuseUnknownComponents(boolean refuse) {
+        return new CborOptions(limits, deterministic, typedArrays, keepTags, keepSimpleValues, refuse);
     }
 }

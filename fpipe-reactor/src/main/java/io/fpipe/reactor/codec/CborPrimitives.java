@@ -91,7 +91,7 @@ final class CborPrimitives extends CborFrame {
     }
 
     @Override
-    void appendPlace(StringBuilder path) {
-        path.append('[').append(next).append(']');
+    void appendPlace(CborPath path) {
+        path.index(next);
     }
 }

@@ -17,7 +17,7 @@ final class CborPublished extends CborFrame {
     void fill(CborEncoder encoder) {} // nothing without an input
 
     @Override
-    void appendPlace(StringBuilder path) {
-        path.append('[').append(elements - 1).append(']');
+    void appendPlace(CborPath path) {
+        path.index(elements - 1);
     }
 }

@@ -85,7 +85,7 @@ final class CborSortedMap extends CborFrame {
     }
 
     @Override
-    void appendPlace(StringBuilder path) {
-        appendKey(entry == null ? null : entry.getKey(), path);
+    void appendPlace(CborPath path) {
+        path.key(entry == null ? null : entry.getKey());
     }
 }

@@ -27,5 +27,5 @@ final class CborTagFrame extends CborFrame {
     }
 
     @Override
-    void appendPlace(StringBuilder path) {}
+    void appendPlace(CborPath path) {}
 }

@@ -120,7 +120,7 @@ final class CborTagged {
         } else if (value instanceof URI uri) {
             return new CborTag(URI_TEXT, uri.toASCIIString());
         } else if (value instanceof Enum<?> constant) {
-            return constant.name();
+            return CborEnum.nameOf(constant);
         } else if (value instanceof Character character) {
             return character.toString();
         } else if (value instanceof char[] characters) {

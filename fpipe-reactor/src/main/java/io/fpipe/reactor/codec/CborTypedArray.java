@@ -87,8 +87,8 @@ final class CborTypedArray extends CborFrame {
     }
 
     @Override
-    void appendPlace(StringBuilder path) {
-        path.append('[').append(next).append(']');
+    void appendPlace(CborPath path) {
+        path.index(next);
     }
 
     static boolean isKnown(long tag) {

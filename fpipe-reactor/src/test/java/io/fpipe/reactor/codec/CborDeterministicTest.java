@@ -70,7 +70,7 @@ class CborDeterministicTest {
         map.put(1L, "long");
         assertThatThrownBy(() -> encode(List.of(map), 100))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("two keys of a map have the same bytes at $[0].1");
+                .hasMessage("two keys of a map have the same bytes at $[0][1]");
     }
 
     @Test

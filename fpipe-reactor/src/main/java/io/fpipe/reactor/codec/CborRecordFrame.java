@@ -1,0 +1,54 @@
+/*
+ * Copyright the fpipe authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.fpipe.reactor.codec;
+
+/** A record that is being written as a map. */
+final class CborRecordFrame extends CborFrame {
+
+    private final Object value;
+    private final CborRecord record;
+    private final int[] order;
+    private int next;
+    private boolean keyWritten;
+
+    CborRecordFrame(Object value, CborRecord record, boolean sorted) {
+        this.value = value;
+        this.record = record;
+        this.order = record.order(sorted);
+    }
+
+    @Override
+    void fill(CborEncoder encoder) {
+        CborChunk chunk = encoder.chunk();
+        int size = order.length;
+        while (next < size) {
+            int component = order[next];
+            byte[] key = record.key(component);
+            if (!keyWritten && !chunk.putBeforeHead(key)) {
+                if (!chunk.hasRoom()) {
+                    return;
+                }
+                keyWritten = true;
+                if (!encoder.writeEncoded(key)) {
+                    return;
+                }
+            }
+            if (keyWritten && !chunk.hasRoom()) {
+                return;
+            }
+            keyWritten = false;
+            next++;
+            if (!record.getter(component).write(value, encoder)) {
+                return;
+            }
+        }
+        encoder.closeFrame();
+    }
+
+    @Override
+    void appendPlace(CborPath path) {
+        path.key(record.name(order[keyWritten ? next : next - 1]));
+    }
+}
