@@ -24,6 +24,10 @@ import org.jspecify.annotations.Nullable;
  * }
  * Stage encrypt = Stage.mapBuffers(() -> new Encrypting(newCipher()));
  * }</pre>
+ *
+ * <p>A supplier cannot throw checked exceptions: {@code newCipher()} wraps what {@code Cipher.getInstance} and
+ * {@code init} declare. It makes a new initialization vector for each message, which has to travel with it. Do not
+ * decrypt AES-GCM so: the JDK's cipher keeps the whole message in memory until {@code doFinal} has checked it.
  */
 @FunctionalInterface
 public interface BufferFunction extends AutoCloseable {

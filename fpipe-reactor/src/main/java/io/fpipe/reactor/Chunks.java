@@ -162,9 +162,11 @@ public final class Chunks {
     }
 
     /**
-     * Reads a file, on Reactor's {@code boundedElastic}; only a cancel in a thread that may block closes it there.
+     * Reads a file. It is opened, read and closed on Reactor's {@code boundedElastic}; a cancel in a thread that may
+     * block closes it in that thread.
      * <ul>
-     * <li>Emits: a buffer for each read. The file is opened and read under demand only, anew for each subscription.</li>
+     * <li>Emits: a buffer for each read, from {@code boundedElastic}. The file is opened and read under demand only,
+     * anew for each subscription.</li>
      * <li>Completes: when a read, which needs demand, finds the end.</li>
      * <li>Fails: with the {@link java.io.IOException}.</li>
      * <li>Cancels: lets a read that is running finish; the file is closed on any outcome, once.</li>

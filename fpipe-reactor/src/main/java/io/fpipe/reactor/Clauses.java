@@ -64,7 +64,7 @@ final class Clauses<B> {
 
         String condition() {
             if (prefix == null) {
-                return "first " + bytes + " bytes pass " + test;
+                return "first " + bytes + " bytes pass " + nameOf(requireNonNull(test, "test"), "a test");
             }
             byte[] copy = new byte[bytes];
             prefix.get(0, copy);
@@ -170,10 +170,18 @@ final class Clauses<B> {
         for (int i = 0; i < clauses.size(); i++) {
             Clause<B> clause = clauses.get(i);
             table.append("\n  ").append(i + 1).append(". ").append(clause.condition());
-            table.append(" -> ").append(clause.branch());
+            table.append(" -> ").append(branchName(clause.branch()));
         }
-        return table.append("\n  otherwise -> ")
-                .append(otherwise == null ? "UnroutedMessageException" : otherwise)
-                .toString();
+        return table.append("\n  otherwise -> ").append(branchName(otherwise)).toString();
+    }
+
+    /** What stands for a branch, or for none, in a decision table. */
+    static String branchName(@Nullable Object branch) {
+        return branch == null ? "UnroutedMessageException" : nameOf(branch, "unnamed");
+    }
+
+    /** What an object says of itself; that helps nobody where it is a lambda. */
+    static String nameOf(Object part, String nameOfLambda) {
+        return part.getClass().isSynthetic() ? nameOfLambda : part.toString();
     }
 }

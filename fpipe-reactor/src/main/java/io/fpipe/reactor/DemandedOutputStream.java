@@ -17,7 +17,9 @@ import reactor.core.publisher.FluxSink;
 import reactor.core.publisher.Operators;
 import reactor.core.scheduler.Schedulers;
 
-/** Emits what is written to it, and blocks the writer without demand; {@link Chunks#fromOutputStream} is its contract. */
+/**
+ * Emits what is written to it, and blocks the writer without demand; {@link Chunks#fromOutputStream} is its contract.
+ */
 final class DemandedOutputStream extends OutputStream {
 
     private static final int CHUNK = 8192;

@@ -4,6 +4,8 @@
  */
 package io.fpipe.reactor;
 
+import static java.util.Objects.requireNonNull;
+
 import java.nio.ByteBuffer;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -24,4 +26,26 @@ public interface Deserializer<T> {
      *     "nothing" and the message holds it
      */
     Mono<T> deserialize(Flux<ByteBuffer> message);
+
+    /**
+     * Names this deserializer, as {@link Stage#named} does a stage.
+     *
+     * @param name the name
+     * @return this deserializer, named
+     */
+    default Deserializer<T> named(String name) {
+        requireNonNull(name, "name");
+        Deserializer<T> deserializer = this;
+        return new Deserializer<>() {
+            @Override
+            public Mono<T> deserialize(Flux<ByteBuffer> message) {
+                return deserializer.deserialize(message).name(name).checkpoint(name);
+            }
+
+            @Override
+            public String toString() {
+                return name;
+            }
+        };
+    }
 }

@@ -297,7 +297,7 @@ final class FluxTranscode<I, O> extends FluxOperator<I, O> {
 
         @SuppressWarnings("unchecked") // only onNext writes the slot
         private @Nullable I takeInput() {
-            return (I) INPUT.getAndSet(this, null);
+            return input == null ? null : (I) INPUT.getAndSet(this, null); // the read is the cheaper one
         }
 
         private Subscription upstream() {

@@ -27,7 +27,9 @@ import reactor.core.publisher.Mono;
  * clause matches and there is no {@code otherwise}, and with whatever a clause or a branch throws;</li>
  * <li>cancels the source when it is cancelled or the branch ends before it.</li>
  * </ul>
- * A branch gets its message once: put {@code retry} and {@code repeat} around the cond, not into it. Conds are
+ * A branch over bytes gets its message once: a {@code retry} or {@code repeat} inside it fails with "FluxSwitchOnFirst
+ * allows only one Subscriber". Around the cond it decides anew; but only where the result is a {@code Mono}, for bytes
+ * that have left before a failure would leave twice. Conds are
  * immutable: each method returns a copy, and refuses a clause that can never be reached.
  */
 public final class FpipeCond {

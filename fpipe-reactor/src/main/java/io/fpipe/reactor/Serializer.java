@@ -75,4 +75,26 @@ public interface Serializer<T extends @Nullable Object> {
         requireNonNull(function, "function");
         return value -> Flux.defer(() -> serialize(function.apply(value)));
     }
+
+    /**
+     * Names this serializer, as {@link Stage#named} does a stage.
+     *
+     * @param name the name
+     * @return this serializer, named
+     */
+    default Serializer<T> named(String name) {
+        requireNonNull(name, "name");
+        Serializer<T> serializer = this;
+        return new Serializer<>() {
+            @Override
+            public Flux<ByteBuffer> serialize(T value) {
+                return serializer.serialize(value).name(name).checkpoint(name);
+            }
+
+            @Override
+            public String toString() {
+                return name;
+            }
+        };
+    }
 }

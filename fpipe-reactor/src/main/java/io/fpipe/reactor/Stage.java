@@ -109,14 +109,25 @@ public interface Stage extends Function<Flux<ByteBuffer>, Flux<ByteBuffer>> {
     }
 
     /**
-     * Names this stage: the name appears in the stack trace of an error that passes through it (as a checkpoint) and
-     * in Reactor's metrics.
+     * Names this stage: the name appears in the stack trace of an error that passes through it (as a checkpoint), in
+     * Reactor's metrics, as this stage's {@code toString()} and so in the decision table of a cond.
      *
      * @param name the name
      * @return this stage, named
      */
     default Stage named(String name) {
         requireNonNull(name, "name");
-        return bytes -> apply(bytes).name(name).checkpoint(name);
+        Stage stage = this;
+        return new Stage() {
+            @Override
+            public Flux<ByteBuffer> apply(Flux<ByteBuffer> bytes) {
+                return stage.apply(bytes).name(name).checkpoint(name);
+            }
+
+            @Override
+            public String toString() {
+                return name;
+            }
+        };
     }
 }

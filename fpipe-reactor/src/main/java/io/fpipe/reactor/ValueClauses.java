@@ -69,11 +69,11 @@ final class ValueClauses<T extends @Nullable Object> {
         StringBuilder table = new StringBuilder();
         for (int i = 0; i < clauses.size(); i++) {
             Clause<T> clause = clauses.get(i);
-            table.append("\n  ").append(i + 1).append(". passes ").append(clause.test());
-            table.append(" -> ").append(clause.branch());
+            table.append("\n  ").append(i + 1).append(". passes ").append(Clauses.nameOf(clause.test(), "a test"));
+            table.append(" -> ").append(Clauses.branchName(clause.branch()));
         }
         return table.append("\n  otherwise -> ")
-                .append(otherwise == null ? "UnroutedMessageException" : otherwise)
+                .append(Clauses.branchName(otherwise))
                 .toString();
     }
 }

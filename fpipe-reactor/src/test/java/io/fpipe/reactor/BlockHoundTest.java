@@ -6,6 +6,16 @@ package io.fpipe.reactor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fpipe.reactor.codec.Cbor;
+import io.fpipe.reactor.compress.Deflate;
+import io.fpipe.reactor.compress.Gzip;
+import io.fpipe.reactor.compress.Lz4;
+import io.fpipe.reactor.compress.Shuffle;
+import io.fpipe.reactor.compress.Zlib;
+import io.fpipe.reactor.compress.Zstd;
+import io.fpipe.reactor.frame.Digests;
+import io.fpipe.reactor.frame.Frames;
+import io.fpipe.reactor.frame.Texts;
 import java.io.ByteArrayInputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -16,17 +26,23 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import reactor.blockhound.BlockHound;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
-/** The bridges to what blocks, subscribed to, asked and cancelled in a thread that must not. */
+/**
+ * All that runs in a thread that must not block, the first use of each library included; and the bridges to what
+ * blocks, subscribed to, asked and cancelled in such a thread.
+ */
 class BlockHoundTest {
 
     private static final Duration SECONDS = Duration.ofSeconds(5);
@@ -82,6 +98,50 @@ class BlockHoundTest {
                 .isEqualTo(5);
         assertThat(inParallel(Chunks.toFile(source(), path).flux()).blockLast(SECONDS))
                 .isEqualTo(100_000);
+        assertThat(PROBLEMS).isEmpty();
+    }
+
+    static Stream<Stage> stages() {
+        return Stream.of(
+                Zlib.compress().then(Zlib.decompress()),
+                Gzip.compress().then(Gzip.decompress()),
+                Deflate.compress().then(Deflate.decompress()),
+                Lz4.compress().then(Lz4.decompress()),
+                Zstd.compress().then(Zstd.decompress()),
+                Shuffle.shuffle(4).then(Shuffle.unshuffle(4)),
+                Digests.crc32c().append().then(Digests.crc32c().verify()),
+                Digests.digest("SHA-256")
+                        .append()
+                        .then(Digests.digest("SHA-256").verify()),
+                Texts.base64Encode().then(Texts.base64Decode()),
+                Prefixes.prepend(1).then(FpipeCond.bytes().whenPrefix(1, Prefixes.skip(1))),
+                Chunks.rechunk(777).then(Chunks.coalesce(1000, 5000)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("stages")
+    void stagesDoNotBlock(Stage thereAndBack) {
+        assertThat(inParallel(Flux.defer(() -> thereAndBack.apply(source())))
+                        .reduce(0, (sum, buffer) -> sum + buffer.remaining())
+                        .block(SECONDS))
+                .isEqualTo(100_000);
+        assertThat(PROBLEMS).isEmpty();
+    }
+
+    @Test
+    void codecsDoNotBlock() {
+        List<Integer> value = Flux.range(0, 100_000).collectList().block(SECONDS);
+        assertThat(inParallel(Cbor.deserializer()
+                                .deserialize(Cbor.serializer().serialize(value).publishOn(Schedulers.parallel()))
+                                .flux())
+                        .blockLast(SECONDS))
+                .isEqualTo(value);
+        assertThat(inParallel(Frames.lines()
+                                .decode(Frames.lines().encode(Flux.range(0, 100).map(i -> source()))))
+                        .concatMap(message -> message)
+                        .count()
+                        .block(SECONDS))
+                .isGreaterThan(0);
         assertThat(PROBLEMS).isEmpty();
     }
 

@@ -292,33 +292,24 @@ class FpipeCondTest {
         assertThatThrownBy(() -> run(one, Chunks.of(bytes(2)))).isInstanceOf(UnroutedMessageException.class);
     }
 
-    /** A stage with a name for the table. */
-    private record Named(String name) implements Stage {
-        @Override
-        public Flux<ByteBuffer> apply(Flux<ByteBuffer> message) {
-            return message;
-        }
-
-        @Override
-        public String toString() {
-            return name;
-        }
-    }
-
     @Test
     void showsTheDecisionTable() {
-        FpipeCond.Bytes cond =
-                FpipeCond.bytes().whenPrefix(bytes(1, 255), new Named("unzip")).when(4, new IsEmpty(), new Named("x"));
+        FpipeCond.Bytes cond = FpipeCond.bytes()
+                .whenPrefix(bytes(1, 255), Stage.identity().named("unzip"))
+                .when(4, new IsEmpty(), Stage.identity().named("x"))
+                .when(1, head -> true, Stage.identity());
         assertThat(cond).hasToString("""
                 FpipeCond.bytes
                   1. prefix 0x01ff -> unzip
                   2. first 4 bytes pass isEmpty -> x
+                  3. first 1 bytes pass a test -> unnamed
                   otherwise -> UnroutedMessageException""");
-        assertThat(cond.otherwise(new Named("rest")).toString()).endsWith("\n  otherwise -> rest");
-        assertThat(FpipeCond.decode().toString())
-                .isEqualTo("FpipeCond.decode\n  otherwise -> UnroutedMessageException");
-        assertThat(FpipeCond.objects().when(v -> true, TO_TEXT).toString())
-                .startsWith("FpipeCond.objects\n  1. passes ");
+        assertThat(cond.otherwise(Stage.identity().named("rest")).toString()).endsWith("\n  otherwise -> rest");
+        Deserializer<Object> empty = message -> Mono.empty();
+        assertThat(FpipeCond.decode().otherwise(empty.named("nothing")))
+                .hasToString("FpipeCond.decode\n  otherwise -> nothing");
+        assertThat(FpipeCond.objects().when(v -> true, TO_TEXT).otherwise(TO_TEXT.named("text")))
+                .hasToString("FpipeCond.objects\n  1. passes a test -> unnamed\n  otherwise -> text");
     }
 
     private record IsEmpty() implements Predicate<ByteBuffer> {

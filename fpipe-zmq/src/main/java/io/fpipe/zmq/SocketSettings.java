@@ -25,8 +25,8 @@ record SocketSettings(int type, int highWaterMark, long maxMessageBytes, int buf
     static final int RECONNECT_MILLIS = 100;
 
     /**
-     * How long a connection may take to exchange greetings before it is tried anew. JeroMQ can forget to read from a
-     * connection that it has just made ({@link OwnedSocket#connected()}); its default of 30 seconds would be a long wait.
+     * How long a connection may take to exchange greetings before it is tried anew. JeroMQ's default of 30 seconds would
+     * be a long wait for a peer that is silent, or where even {@link HandshakeWatch} does not help.
      */
     static final int HANDSHAKE_MILLIS = 2000;
 

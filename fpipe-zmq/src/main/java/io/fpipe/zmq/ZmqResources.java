@@ -168,14 +168,21 @@ public final class ZmqResources implements Disposable {
         settings.applyTo(socket);
         OwnedSocket owned = new OwnedSocket(loop, socket, new Attachment(socket, settings, endpoint, names), handler);
         sockets.add(owned);
+        HandshakeWatch watch = new HandshakeWatch(loop, this::nudge);
         socket.setEventHook(
                 new ZMQ.EventConsummer() {
                     @Override
                     public void consume(ZMQ.Event event) {
-                        if (event.event == ZMQ.ZMQ_EVENT_DISCONNECTED) {
-                            owned.lostConnection();
-                        } else {
-                            owned.connected();
+                        switch (event.event) {
+                            case ZMQ.ZMQ_EVENT_CONNECTED -> watch.connected();
+                            case ZMQ.ZMQ_EVENT_DISCONNECTED -> {
+                                watch.over();
+                                owned.lostConnection();
+                            }
+                            default -> {
+                                watch.over();
+                                owned.connected();
+                            }
                         }
                     }
 
@@ -185,7 +192,7 @@ public final class ZmqResources implements Disposable {
                         sockets.remove(owned);
                     }
                 },
-                ZMQ.ZMQ_EVENT_DISCONNECTED | ZMQ.ZMQ_EVENT_HANDSHAKE_PROTOCOL);
+                ZMQ.ZMQ_EVENT_CONNECTED | ZMQ.ZMQ_EVENT_DISCONNECTED | ZMQ.ZMQ_EVENT_HANDSHAKE_PROTOCOL);
         try {
             owned.attach();
         } catch (RuntimeException ex) {
@@ -193,6 +200,17 @@ public final class ZmqResources implements Disposable {
             throw ex;
         }
         return owned;
+    }
+
+    /** Has JeroMQ's poller look at all its entries: a listener, on loopback and for a moment, is a new one. */
+    private void nudge() {
+        try {
+            SocketBase socket = context.createSocket(ZMQ.ZMQ_PAIR);
+            socket.bind("tcp://127.0.0.1:*");
+            socket.close();
+        } catch (RuntimeException ex) { // no descriptors left, or the context is terminated: the handshake times out
+            LOG.debug("cannot look after a handshake of " + name, ex);
+        }
     }
 
     private SocketBase create(SocketSettings settings) {

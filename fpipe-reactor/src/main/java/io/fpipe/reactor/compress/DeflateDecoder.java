@@ -185,8 +185,8 @@ final class DeflateDecoder implements Transcoder<ByteBuffer, ByteBuffer> {
     private void checkNeedsInput() {
         if (inflater.needsDictionary()) {
             throw new CorruptStreamException("the " + format.name()
-                    + " stream needs a preset dictionary, with Adler-32 0x"
-                    + Integer.toHexString(inflater.getAdler()));
+                    + " stream needs, at byte " + (bodyStart + inflater.getBytesRead())
+                    + ", a preset dictionary with Adler-32 0x" + Integer.toHexString(inflater.getAdler()));
         }
         if (!inflater.needsInput()) {
             throw new CorruptStreamException("the " + format.name() + " stream makes no progress after byte "

@@ -22,6 +22,9 @@ final class Fields {
     private byte[] gathered = NONE;
     private int count;
 
+    /** The longest field that was gathered so far; that much was received, so another may get as much at once. */
+    private int longest;
+
     void feed(ByteBuffer next) {
         before += input.limit();
         input = next.slice();
@@ -43,7 +46,8 @@ final class Fields {
         }
         int more = Math.min(length - count, input.remaining());
         if (gathered.length < count + more) {
-            gathered = Arrays.copyOf(gathered, Math.min(length, Math.max(count + more, 2 * gathered.length)));
+            int room = Math.max(Math.max(count + more, 2 * gathered.length), longest);
+            gathered = Arrays.copyOf(gathered, Math.min(length, room));
         }
         input.get(gathered, count, more);
         count += more;
@@ -51,6 +55,7 @@ final class Fields {
             return null;
         }
         count = 0;
+        longest = Math.max(longest, length);
         ByteBuffer field = ByteBuffer.wrap(gathered, 0, length).slice();
         if (keep) {
             gathered = NONE;

@@ -14,8 +14,8 @@ import java.util.zip.Deflater;
 import java.util.zip.Inflater;
 
 /**
- * The gzip format (RFC 1952), of files and HTTP: a header, deflated bytes, and their CRC-32 and length. The {@code gzip}
- * command reads and writes it.
+ * The gzip format (RFC 1952), of files and HTTP: a header, deflated bytes, and their CRC-32 and length. The {@code
+ * gzip} command reads and writes it.
  */
 public final class Gzip {
 
@@ -61,8 +61,8 @@ public final class Gzip {
 
     /**
      * Decompresses a gzip stream (RFC 1952). It may have any number of
-     * members, one after the other; their content becomes one message. The name, comment and other fields of their headers
-     * are read and dropped.
+     * members, one after the other; their content becomes one message. The name, comment and other fields of their
+     * headers are read and dropped.
      * <ul>
      * <li>Emits: chunks of at most {@link Options#chunkSize} bytes, as soon as they are inflated.</li>
      * <li>Requests: one input buffer at a time, when the inflater needs it.</li>

@@ -22,7 +22,9 @@ final class GzipFormat extends DeflateFormat {
     private static final int FIXED_LENGTH = 8;
     private static final int TRAILER_LENGTH = 8;
 
-    /** The parts of the header after the magic, in their order, and the flag that says that an optional one is there. */
+    /**
+     * The parts of the header after the magic, in their order, and the flag that says that an optional one is there.
+     */
     private enum Part {
         FIXED(0),
         EXTRA_LENGTH(0x04),

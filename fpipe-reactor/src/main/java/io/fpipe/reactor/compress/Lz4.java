@@ -12,6 +12,7 @@ import io.fpipe.reactor.Stage;
 import java.util.function.UnaryOperator;
 import net.jpountz.lz4.LZ4Compressor;
 import net.jpountz.lz4.LZ4Factory;
+import net.jpountz.lz4.LZ4SafeDecompressor;
 
 /**
  * The LZ4 frame format, version 1.6.4 of {@code lz4_Frame_format.md}. The {@code lz4} command and every library of that
@@ -85,7 +86,9 @@ public final class Lz4 {
      */
     public static Stage decompress(UnaryOperator<Options> options) {
         Options o = requireNonNull(options.apply(Options.DEFAULT), "options");
-        return Stage.transcode(() -> new Lz4Decoder(o.settings));
+        // Here, not at the first message: loading the native library blocks.
+        LZ4SafeDecompressor decompressor = LZ4Factory.fastestInstance().safeDecompressor();
+        return Stage.transcode(() -> new Lz4Decoder(decompressor, o.settings));
     }
 
     /**

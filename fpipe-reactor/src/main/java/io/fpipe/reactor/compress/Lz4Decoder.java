@@ -11,7 +11,6 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import net.jpountz.lz4.LZ4Exception;
-import net.jpountz.lz4.LZ4Factory;
 import net.jpountz.lz4.LZ4SafeDecompressor;
 import net.jpountz.xxhash.StreamingXXHash32;
 import net.jpountz.xxhash.XXHashFactory;
@@ -38,9 +37,8 @@ final class Lz4Decoder implements Transcoder<ByteBuffer, ByteBuffer> {
         IGNORING
     }
 
-    private final LZ4SafeDecompressor decompressor =
-            LZ4Factory.fastestInstance().safeDecompressor();
-    private final Lz4Window window = new Lz4Window(decompressor);
+    private final LZ4SafeDecompressor decompressor;
+    private final Lz4Window window;
     private final ByteLimit limit;
     private final TrailingData trailing;
     private @Nullable StreamingXXHash32 checksum;
@@ -59,7 +57,9 @@ final class Lz4Decoder implements Transcoder<ByteBuffer, ByteBuffer> {
     private boolean fed;
     private boolean ended;
 
-    Lz4Decoder(CodecSettings settings) {
+    Lz4Decoder(LZ4SafeDecompressor decompressor, CodecSettings settings) {
+        this.decompressor = decompressor;
+        this.window = new Lz4Window(decompressor);
         this.limit = new ByteLimit("maxOutputBytes", settings.maxOutputBytes());
         this.trailing = settings.trailing();
     }

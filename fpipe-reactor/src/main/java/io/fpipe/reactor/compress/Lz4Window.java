@@ -9,10 +9,10 @@ import java.util.Arrays;
 import net.jpountz.lz4.LZ4SafeDecompressor;
 
 /**
- * Decompresses linked blocks, which refer to the last 64 KiB before them. The decompressor of lz4-java knows no history;
- * so the history is put in front of the literals with which every block begins, as if the block contained it. That is
- * valid because offsets reach back 65535 bytes at most and the rest of the block stays as it is. The decompressor checks
- * all bounds.
+ * Decompresses linked blocks, which refer to the last 64 KiB before them. The decompressor of lz4-java knows no
+ * history; so the history is put in front of the literals with which every block begins, as if the block contained it.
+ * That is valid because offsets reach back 65535 bytes at most and the rest of the block stays as it is. The
+ * decompressor checks all bounds.
  */
 final class Lz4Window {
 

@@ -10,8 +10,8 @@ import java.nio.ByteOrder;
 
 /**
  * The byte shuffle is a transposition of a matrix of bytes, with a row for each element. Elements of 2, 4 and 8 bytes
- * are transposed eight at a time inside {@code long}s, by exchanging parts of two of them: three times as fast as byte by
- * byte, and C2 does not vectorize the latter.
+ * are transposed eight at a time inside {@code long}s, by exchanging parts of two of them: three times as fast as byte
+ * by byte, and C2 does not vectorize the latter.
  */
 final class Transposition {
 

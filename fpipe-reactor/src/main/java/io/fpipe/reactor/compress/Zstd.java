@@ -80,12 +80,15 @@ public final class Zstd {
         return Stage.transcode(() -> new ZstdDecoder(o.settings, o.maxWindowLog));
     }
 
+    /** Loads the library when the stage is made, not at the first message: its native part is read from a file. */
     private static void requireLibrary() {
         try {
-            Class.forName("com.github.luben.zstd.ZstdCompressCtx", false, Zstd.class.getClassLoader());
+            Class.forName("com.github.luben.zstd.ZstdCompressCtx", true, Zstd.class.getClassLoader());
         } catch (ClassNotFoundException ex) {
             throw new IllegalStateException(
                     "Zstd needs the library com.github.luben:zstd-jni, which is not on the class path", ex);
+        } catch (LinkageError ex) {
+            throw new IllegalStateException("the library com.github.luben:zstd-jni does not run here: " + ex, ex);
         }
     }
 

@@ -9,7 +9,9 @@ import io.fpipe.reactor.CorruptStreamException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
-/** Decodes fours of characters. The decoder of the JDK does not say where the text is wrong, and lets some of it pass. */
+/**
+ * Decodes fours of characters. The decoder of the JDK does not say where the text is wrong, and lets some of it pass.
+ */
 final class Base64Decoding implements BufferFunction {
 
     private static final String COMMON = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";

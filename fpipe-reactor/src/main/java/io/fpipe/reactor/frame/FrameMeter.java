@@ -26,7 +26,9 @@ final class FrameMeter {
         offset += bytes;
     }
 
-    /** Counts bytes of the frame's content, which may be announced only; as unsigned, so that a negative one is large. */
+    /**
+     * Counts bytes of the frame's content, which may be announced only; as unsigned, so that a negative one is large.
+     */
     void content(long bytes) {
         if (Long.compareUnsigned(bytes, maxFrameBytes - length) > 0) {
             throw new LimitExceededException(

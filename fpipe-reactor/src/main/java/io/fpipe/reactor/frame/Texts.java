@@ -54,7 +54,8 @@ public final class Texts {
     /**
      * Writes lines as UTF-8, each with an LF at its end.
      * <ul>
-     * <li>Emits: a buffer for each line and one for its end; {@link io.fpipe.reactor.Chunks#coalesce} gathers them.</li>
+     * <li>Emits: a buffer for each line and one for its end; {@link io.fpipe.reactor.Chunks#coalesce} gathers
+     * them.</li>
      * <li>Completes: when the lines do.</li>
      * <li>Fails: {@link IllegalArgumentException} for a line with an LF in it, a CR at its end, or a surrogate without
      * its other half; {@link io.fpipe.reactor.LimitExceededException} for a line of more than 16 MiB.</li>

@@ -12,7 +12,9 @@ import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/** Writes strings as UTF-8. An encoder of the JDK does not keep the first half of a pair, which a string may end with. */
+/**
+ * Writes strings as UTF-8. An encoder of the JDK does not keep the first half of a pair, which a string may end with.
+ */
 final class Utf8Encoding implements Transcoder<String, ByteBuffer> {
 
     private static final int CHUNK = 8192;

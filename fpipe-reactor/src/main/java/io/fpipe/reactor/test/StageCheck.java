@@ -38,8 +38,10 @@ import reactor.core.publisher.Flux;
  * <p>It replays each sample cut into two buffers at every position (a seeded selection in large samples), into single
  * bytes and into random lengths, with empty buffers between; as heap, direct, read-only and sliced buffers; for a
  * subscriber that asks for everything, for one, for three, and from inside {@code onNext}; with a source in the
- * subscriber's thread and one in its own; cancelled after every number of elements; and failed by the source at every
- * position. A sample of n bytes takes some 10 n + 200 runs, at most some thousand.
+ * subscriber's thread and one in its own; cancelled in {@code onSubscribe} and in {@code onNext}, after every number of
+ * elements up to 64; and failed by the source at every position. A sample of n bytes takes some 10 n + 200 runs, at
+ * most some thousand. Invalid samples are neither failed by the source nor subscribed to twice. The input of a
+ * serializer is a value, so only the demand varies.
  *
  * <p>It checks that
  * <ul>

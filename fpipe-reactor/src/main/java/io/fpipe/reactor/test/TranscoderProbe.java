@@ -17,10 +17,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Wraps a factory of transcoders and watches how each is driven and how it answers: one thread at a time, input and
- * {@code flush()} only after {@code poll()} returned {@code null} and never after the end, one end, {@code isFinished()} only after it and
- * never true while output is left, no empty output, nothing at all after {@code close()}, and exactly one
- * {@code close()}. What it finds is kept and thrown by {@link #verify()}, so that the operator under test cannot turn
- * it into an ordinary error.
+ * {@code flush()} only after {@code poll()} returned {@code null} and never after the end, one end, {@code
+ * isFinished()} only after it and never true while output is left, no empty output, nothing at all after {@code
+ * close()}, and exactly one {@code close()}. What it finds is kept and thrown by {@link #verify()}, so that the
+ * operator under test cannot turn it into an ordinary error.
  *
  * @param <I> the type of the input
  * @param <O> the type of the output

@@ -172,25 +172,13 @@ class CondDocTest {
                 no branch is for this value, of java.lang.Long""");
     }
 
-    private record Named(String name, Stage stage) implements Stage {
-        @Override
-        public Flux<ByteBuffer> apply(Flux<ByteBuffer> bytes) {
-            return stage.apply(bytes);
-        }
-
-        @Override
-        public String toString() {
-            return name;
-        }
-    }
-
     @Test
     void printsItsDecisionTable() {
-        FpipeCond.Bytes cond = FpipeCond.bytes()
-                .whenPrefix(1, new Named("unzip", Prefixes.skip(1).then(Zlib.decompress())))
-                .whenPrefix(0, new Named("plain", Prefixes.skip(1)));
+        Stage inbound = FpipeCond.bytes()
+                .whenPrefix(1, Prefixes.skip(1).then(Zlib.decompress()).named("unzip"))
+                .whenPrefix(0, Prefixes.skip(1).named("plain"));
 
-        assertThat(cond).hasToString("""
+        assertThat(inbound).hasToString("""
                 FpipeCond.bytes
                   1. prefix 0x01 -> unzip
                   2. prefix 0x00 -> plain

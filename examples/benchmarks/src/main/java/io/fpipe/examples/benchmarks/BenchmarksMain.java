@@ -13,7 +13,7 @@ import picocli.CommandLine.Command;
         description = "Measures fpipe side by side with the same work done by hand, in one run.",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "BENCHMARK",
-        subcommands = {SocketsBenchmark.class, ExchangeBenchmark.class})
+        subcommands = {SocketsBenchmark.class, ExchangeBenchmark.class, StagesBenchmark.class, LargeBenchmark.class})
 public final class BenchmarksMain implements Runnable {
 
     /**

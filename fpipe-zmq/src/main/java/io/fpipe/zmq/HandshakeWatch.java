@@ -1,0 +1,65 @@
+/*
+ * Copyright the fpipe authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.fpipe.zmq;
+
+/**
+ * Helps connections that JeroMQ has forgotten. When a TCP connect ends, JeroMQ hands the channel from the entry of its
+ * poller that connects to one that reads. If both change in one turn, they share a selection key, which the first one
+ * cancels, and the second one is registered only when an entry of that poller changes again. On a busy machine that
+ * happens to one connect in twenty; without help it waits until the handshake times out, and may happen again.
+ */
+final class HandshakeWatch {
+
+    private static final long FIRST_NANOS = 20_000_000;
+    private static final int MOST = 6; // the last one after 1.26 s; then the handshake times out
+
+    private final EventLoop loop;
+    private final Runnable nudge;
+
+    // Loop thread only.
+    private int nudges;
+    private boolean waiting;
+    private boolean scheduled;
+
+    /**
+     * Makes the watch of one socket.
+     *
+     * @param nudge changes an entry of JeroMQ's poller
+     */
+    HandshakeWatch(EventLoop loop, Runnable nudge) {
+        this.loop = loop;
+        this.nudge = nudge;
+    }
+
+    /** A TCP connect has ended well; on any thread. */
+    void connected() {
+        loop.execute(() -> {
+            waiting = true;
+            nudges = 0;
+            schedule();
+        });
+    }
+
+    /** The peer has greeted, or the connection is lost; on any thread. */
+    void over() {
+        loop.execute(() -> waiting = false);
+    }
+
+    private void schedule() {
+        if (!scheduled) {
+            scheduled = true;
+            loop.schedule(FIRST_NANOS << nudges, this::check);
+        }
+    }
+
+    private void check() {
+        scheduled = false;
+        if (waiting && nudges < MOST) {
+            nudges++;
+            nudge.run();
+            schedule();
+        }
+    }
+}
