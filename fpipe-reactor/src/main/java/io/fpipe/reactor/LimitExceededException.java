@@ -23,9 +23,25 @@ public final class LimitExceededException extends RuntimeException {
      * @param message what exceeded it and where
      */
     public LimitExceededException(String limit, long maximum, String message) {
-        super(message + " (" + limit + " is " + maximum + ")");
+        this(message + " (" + limit + " is " + maximum + ")", limit, maximum);
+    }
+
+    private LimitExceededException(String message, String limit, long maximum) {
+        super(message);
         this.limit = limit;
         this.maximum = maximum;
+    }
+
+    /**
+     * Returns this exception with a place at the end of its message.
+     *
+     * @param place where in the value it happened, for example {@code $.lines[3].price}
+     * @return the exception, with the same stack trace
+     */
+    public LimitExceededException at(String place) {
+        LimitExceededException placed = new LimitExceededException(getMessage() + ", at " + place, limit, maximum);
+        placed.setStackTrace(getStackTrace());
+        return placed;
     }
 
     /**

@@ -200,11 +200,11 @@ class FuzzTest {
     }
 
     private static Deserializer<Object> cbor() {
-        return Cbor.deserializer(limits -> limits.maxDepth(20)
+        return Cbor.deserializer(o -> o.limits(limits -> limits.maxDepth(20)
                 .maxItems(LIMIT)
                 .maxStringBytes(LIMIT)
                 .maxByteStringBytes(LIMIT)
-                .maxContainerSize(LIMIT));
+                .maxContainerSize(LIMIT)));
     }
 
     private static List<byte[]> values() {

@@ -31,6 +31,10 @@ final class CborBody {
     final long offset;
 
     private final int length;
+
+    /** Whether nobody wants the bytes. */
+    final boolean skipped;
+
     private int received;
     private byte @Nullable [] result;
     private final List<ByteBuffer> held = new ArrayList<>();
@@ -38,15 +42,21 @@ final class CborBody {
     /** The last of the held buffers while it is our own and may have room: pieces are appended at its limit. */
     private @Nullable ByteBuffer joined;
 
-    CborBody(int major, int length, long offset) {
+    CborBody(int major, int length, long offset, boolean skipped) {
         this.major = major;
         this.length = length;
         this.offset = offset;
+        this.skipped = skipped;
     }
 
     /** Takes what belongs to the string and moves the position past it. */
     void take(ByteBuffer input) {
         int n = Math.min(length - received, input.remaining());
+        if (skipped) {
+            input.position(input.position() + n);
+            received += n;
+            return;
+        }
         if (result == null && (length <= TRUSTED || received + n >= length / PROOF)) {
             result = allocate();
         }

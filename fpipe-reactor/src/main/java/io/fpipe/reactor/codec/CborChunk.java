@@ -92,6 +92,17 @@ final class CborChunk {
         position += n;
     }
 
+    /** Writes bytes if they fit and a head after them; if not, writes nothing. */
+    boolean putBeforeHead(byte[] bytes) {
+        int wanted = bytes.length + HEAD;
+        if (array.length - position < wanted && room(wanted) < wanted) {
+            return false;
+        }
+        System.arraycopy(bytes, 0, array, position, bytes.length);
+        position += bytes.length;
+        return true;
+    }
+
     /** Writes a whole text if it is short, fits and is ASCII, as most map keys are; if not, writes nothing. */
     boolean putShortAscii(String text) {
         int length = text.length();

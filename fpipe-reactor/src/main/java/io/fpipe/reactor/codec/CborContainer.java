@@ -4,117 +4,68 @@
  */
 package io.fpipe.reactor.codec;
 
-import static java.util.Objects.requireNonNull;
-
-import io.fpipe.reactor.CorruptStreamException;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** An array or a map that is being read. */
-final class CborContainer {
+/** An array or a map that is being read. What it becomes is up to the type of its place. */
+abstract class CborContainer {
 
-    private static final int PRESIZE = 4096;
-    private static final int PROOF = 16;
+    /** Elements that get room before one has come. */
+    static final int PRESIZE = 4096;
+
+    /** The part of a declared size that must have come before all of it is believed. */
+    static final int PROOF = 16;
 
     final @Nullable CborContainer parent;
     final boolean indefinite;
 
-    /** The elements; null in a map. */
-    private final @Nullable ArrayList<@Nullable Object> list;
-
-    private final @Nullable Map<@Nullable Object, @Nullable Object> map;
-
     /** Elements, or keys and values, that may still come: what was declared, or the limit. */
     long left;
-
-    private final int declared;
-    private boolean reserved;
-
-    private @Nullable Object key;
-    private boolean keyRead;
-    private long keyOffset;
-    private @Nullable CborKeys keys;
 
     /**
      * Opens a container.
      *
-     * @param size the declared size; the limit if it is indefinite
-     * @param presize room that the bytes at hand could fill
+     * @param left elements, or keys and values, that may come
      */
-    CborContainer(@Nullable CborContainer parent, boolean isMap, boolean indefinite, int size, int presize) {
+    CborContainer(@Nullable CborContainer parent, boolean indefinite, long left) {
         this.parent = parent;
         this.indefinite = indefinite;
-        this.declared = size;
-        this.left = isMap ? 2L * size : size;
-        int capacity = Math.min(Math.min(size, presize), PRESIZE);
-        this.list = isMap ? null : new ArrayList<>(capacity);
-        this.map = isMap ? new LinkedHashMap<>(capacity + capacity / 3 + 1) : null;
+        this.left = left;
     }
 
+    final boolean isFull() {
+        return left == 0 && !indefinite;
+    }
+
+    /** Tells whether the next item is the key of a map. */
     boolean expectsKey() {
-        return map != null && !keyRead;
+        return false;
     }
 
     /** Tells whether a map has a key that has no value yet. */
     boolean expectsValue() {
-        return keyRead;
+        return false;
     }
 
-    boolean isFull() {
-        return left == 0 && !indefinite;
-    }
+    /** The type of the next item. */
+    abstract CborType expected();
 
-    Object value() {
-        return list != null ? list : requireNonNull(map);
-    }
-
-    boolean isArray() {
-        return list != null;
-    }
+    /** Adds an item, converted, that begins at the given offset; the caller has checked that one may come. */
+    abstract void add(@Nullable Object item, long offset);
 
     /**
-     * Returns the elements of an array, to add some. Gives them their final room when a sixteenth of them is there:
-     * growing in steps would copy them many times.
+     * Takes items that lie whole in the window without a look at each of them: a run of integers, or a key that is
+     * expected.
+     *
+     * @param most the most items to take
+     * @return how many were taken
      */
-    List<@Nullable Object> reserve() {
-        ArrayList<@Nullable Object> elements = requireNonNull(list);
-        if (!reserved && !indefinite && elements.size() >= declared / PROOF) {
-            reserved = true;
-            elements.ensureCapacity(declared);
-        }
-        return elements;
+    int takeAhead(CborWindow window, long most) {
+        return 0;
     }
 
-    /** Adds an element, a key or a value that begins at the given offset; the caller has checked that one may come. */
-    void add(@Nullable Object item, long offset) {
-        left--;
-        if (list != null) {
-            list.add(item);
-        } else if (!keyRead) {
-            key = item;
-            keyRead = true;
-            keyOffset = offset;
-            guard(requireNonNull(map));
-        } else {
-            int size = requireNonNull(map).size();
-            map.put(key, item);
-            if (map.size() == size) { // also where the first value is null
-                throw new CorruptStreamException("duplicate CBOR map key at byte " + keyOffset);
-            }
-            key = null;
-            keyRead = false;
-        }
-    }
+    /** Returns what the container has become, once all has come. */
+    abstract @Nullable Object value();
 
-    private void guard(Map<?, ?> entries) {
-        if (entries.size() >= CborKeys.MOST) {
-            if (keys == null) {
-                keys = new CborKeys(entries.keySet());
-            }
-            keys.check(key, keyOffset);
-        }
-    }
+    /** Adds the place of the current item. */
+    abstract void appendPlace(CborPath path);
 }

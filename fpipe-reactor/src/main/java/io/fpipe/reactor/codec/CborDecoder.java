@@ -9,75 +9,133 @@ import io.fpipe.reactor.LimitExceededException;
 import io.fpipe.reactor.Transcoder;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads one CBOR value from buffers that may be cut anywhere. The place in the value is an explicit stack of
- * {@link CborContainer}s; a string that is cut is a {@link CborBody} until it is whole.
+ * Reads CBOR values from buffers that may be cut anywhere: as a transcoder one value, which is the message, and for
+ * {@link CborElements} one after the other. The place in a value is an explicit stack of {@link CborContainer}s; a
+ * string that is cut is a {@link CborBody} until it is whole.
  */
 final class CborDecoder implements Transcoder<ByteBuffer, Object> {
 
-    /** Integers read in one go: between the goes an array may get its final room. */
-    private static final int RUN = 8192;
-
     private final CborLimits limits;
+    private final boolean keepSimpleValues;
     private final CborStrings strings;
+    private final CborTags tags;
     private final CborStack stack;
     private final CborWindow window = new CborWindow();
 
-    /** Bytes of the message that were read. */
-    private long offset;
-
     private long items;
     private @Nullable CborBody body;
+
+    /** Where the head of the body's string begins. */
+    private long bodyAt;
+
     private boolean ended;
 
-    CborDecoder(CborLimits limits) {
-        this.limits = limits;
+    CborDecoder(CborOptions options) {
+        this(options, CborType.ANY);
+    }
+
+    /**
+     * Creates a decoder.
+     *
+     * @param type what a value has to be
+     */
+    CborDecoder(CborOptions options, CborType type) {
+        this.limits = options.limits;
+        this.keepSimpleValues = options.keepSimpleValues;
         this.strings = new CborStrings(limits);
-        this.stack = new CborStack(limits);
+        this.tags = new CborTags(options);
+        this.stack = new CborStack(limits, tags, type);
     }
 
     @Override
     public void feed(ByteBuffer input) {
-        ByteBuffer rest = input.duplicate();
-        long end = offset + rest.remaining();
+        window.feed(input);
+        long end = window.place() + input.remaining();
         if (end > limits.maxBytes) {
             throw new LimitExceededException(
                     "maxBytes", limits.maxBytes, "a CBOR message of " + end + " bytes or more");
         }
-        while (rest.hasRemaining()) {
-            if (body != null) {
-                body.take(rest);
-                offset = end - rest.remaining();
-                if (body.isComplete()) {
-                    finishBody(body);
-                }
-            } else if (window.isHeadCut()) {
-                boolean whole = window.joinHead(rest, offset);
-                offset = end - rest.remaining();
-                if (whole) {
-                    item();
-                }
-            } else {
-                window.open(rest, offset);
-                readWindow();
-                rest.position(rest.position() + (int) (window.offset() - offset));
-                offset = window.offset();
-            }
+        if (readValue() && window.hasInput()) {
+            throw new CorruptStreamException("trailing bytes after the CBOR value, from byte " + window.place());
         }
     }
 
     @Override
     public void end() {
         ended = true;
-        if (stack.isComplete()) {
-            return;
-        } else if (offset == 0) {
-            throw new CorruptStreamException("the message is empty, a CBOR data item has at least one byte");
+        if (!stack.isComplete()) {
+            throw truncated();
         }
-        throw new CorruptStreamException("CBOR message truncated at byte " + offset + ": " + unfinished());
+    }
+
+    @Override
+    public @Nullable Object poll() {
+        return ended ? stack.take() : null; // there may be trailing bytes
+    }
+
+    @Override
+    public boolean isFinished() {
+        return ended && stack.isEmpty();
+    }
+
+    CborWindow window() {
+        return window;
+    }
+
+    /** Begins another value. */
+    void restart() {
+        stack.restart();
+        items = 0;
+    }
+
+    /** Gives the value away that is whole. */
+    @Nullable
+    Object take() {
+        return stack.take();
+    }
+
+    /** Reads until a value is whole, which is the result, or the input is used up. */
+    boolean readValue() {
+        try {
+            return readItems();
+        } catch (CborMismatch ex) {
+            throw located(new CorruptStreamException(ex.getMessage() + " at byte " + stack.offset(), ex.getCause()));
+        } catch (CorruptStreamException ex) {
+            throw located(ex);
+        } catch (LimitExceededException ex) {
+            throw stack.depth() == 0 ? ex : ex.at(stack.path());
+        }
+    }
+
+    /** Adds where in the value it is; at the root the offset says it all. */
+    private CorruptStreamException located(CorruptStreamException ex) {
+        return stack.depth() == 0 ? ex : ex.at(stack.path());
+    }
+
+    private boolean readItems() {
+        while (!stack.isComplete()) {
+            if (window.remaining() > 0) {
+                readWindow();
+            } else if (body != null) {
+                if (!window.fill(body)) {
+                    return false;
+                }
+                finishBody(body);
+            } else if (!window.open()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    CorruptStreamException truncated() {
+        return window.place() == 0
+                ? new CorruptStreamException("the message is empty, a CBOR data item has at least one byte")
+                : located(new CorruptStreamException(
+                        "CBOR message truncated at byte " + window.place() + ": " + unfinished()));
     }
 
     private String unfinished() {
@@ -87,79 +145,24 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
             return "within the head of an item";
         } else if (strings.isInPieces()) {
             return "a string of indefinite length is open";
-        } else if (strings.expectsBignum()) {
-            return "the byte string of a bignum is missing";
+        } else if (tags.isPending(stack.depth())) {
+            return "the content of tag " + tags.innermost() + " is missing";
         }
         return stack.depth() + " arrays or maps are open";
     }
 
-    @Override
-    public @Nullable Object poll() {
-        if (!ended) {
-            return null; // there may be trailing bytes
-        }
-        return stack.take();
-    }
-
-    @Override
-    public boolean isFinished() {
-        return ended && stack.isEmpty();
-    }
-
     private void readWindow() {
-        while (window.remaining() > 0 && body == null) {
-            if (stack.isComplete()) {
-                throw new CorruptStreamException("trailing bytes after the CBOR value, from byte " + window.offset());
-            } else if (!window.hasHead()) {
+        while (window.remaining() > 0 && !stack.isComplete()) { // a string that begins closes the window
+            if (!window.hasHead()) {
                 return;
             }
-            CborContainer array = strings.isExpected() ? null : stack.openArray();
-            if (array == null || !readIntegers(array)) {
+            int taken = strings.isInPieces() ? 0 : stack.takeAhead(window, limits.maxItems - items);
+            if (taken > 0) {
+                items += taken;
+            } else {
                 item();
             }
         }
-    }
-
-    /** Reads a run of integers that lie whole in the window: the loop that long arrays spend their time in. */
-    private boolean readIntegers(CborContainer container) {
-        List<@Nullable Object> list = container.reserve();
-        byte[] array = window.array;
-        int at = window.position;
-        int last = window.limit - CborChunk.HEAD;
-        int most = (int) Math.min(RUN, Math.min(container.left, limits.maxItems - items));
-        int n = 0;
-        while (n < most && at <= last) {
-            int initial = array[at];
-            if ((initial & 0xc0) != 0) {
-                break; // neither of the two integer types
-            }
-            int info = initial & 0x1f;
-            if (info > 27) {
-                break; // reserved
-            }
-            long argument = CborWindow.argument(array, at + 1, info);
-            if (argument < 0) {
-                break; // beyond the long
-            }
-            at += 1 + CborWindow.argumentLength(info);
-            list.add(narrow((initial & 0x20) == 0 ? argument : ~argument));
-            n++;
-        }
-        if (n == 0) {
-            return false;
-        }
-        window.position = at;
-        items += n;
-        container.left -= n;
-        stack.closeFull();
-        return true;
-    }
-
-    private static Object narrow(long integer) {
-        if ((int) integer == integer) {
-            return (int) integer;
-        }
-        return integer;
     }
 
     /** Reads the item whose head lies whole in the window. */
@@ -174,23 +177,30 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
         int info = initial & 0x1f;
         long argument = window.argument(info);
         boolean indefinite = info == CborMajor.INDEFINITE;
-        check(major, indefinite, at);
+        check(major, info, argument, at);
         switch (major) {
             case CborMajor.BYTES, CborMajor.TEXT -> string(major, indefinite, argument, at);
             case CborMajor.ARRAY, CborMajor.MAP -> container(major == CborMajor.MAP, indefinite, argument, at);
-            case CborMajor.TAG -> tag(argument, at);
+            case CborMajor.TAG -> tags.open(argument, stack.depth(), at);
             case CborMajor.SIMPLE -> simple(info, argument, at);
             default -> integer(major == CborMajor.NEGATIVE, argument, at);
         }
     }
 
-    private void check(int major, boolean indefinite, long at) {
+    private void check(int major, int info, long argument, long at) {
+        boolean indefinite = info == CborMajor.INDEFINITE;
         if (indefinite && (major <= CborMajor.NEGATIVE || major == CborMajor.TAG)) {
             throw new CorruptStreamException("CBOR major type " + major + " with indefinite length at byte " + at);
         }
         strings.checkItem(major, indefinite, at);
-        boolean bytes = major == CborMajor.BYTES && !strings.expectsBignum();
-        stack.checkItem(!bytes && major != CborMajor.ARRAY && major != CborMajor.MAP, at);
+        boolean isScalar = major != CborMajor.BYTES && major != CborMajor.ARRAY && major != CborMajor.MAP;
+        if (major == CborMajor.TAG) {
+            isScalar = argument == CborTags.SELF_DESCRIBED || CborTagged.isScalar(argument);
+        }
+        stack.checkItem(isScalar, at);
+        if (tags.isPending(stack.depth()) && !(major == CborMajor.TAG && argument == CborTags.SELF_DESCRIBED)) {
+            tags.checkContent(major, info, at);
+        }
         if (++items > limits.maxItems) {
             throw new LimitExceededException("maxItems", limits.maxItems, "one CBOR data item more at byte " + at);
         }
@@ -198,9 +208,9 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
 
     private void integer(boolean negative, long argument, long at) {
         if (argument >= 0) {
-            stack.add(narrow(negative ? ~argument : argument), at);
+            stack.add(negative ? ~argument : argument, at);
         } else { // unsigned 64 bits
-            BigInteger magnitude = new BigInteger(Long.toUnsignedString(argument));
+            BigInteger magnitude = CborTagged.unsigned(argument);
             stack.add(negative ? magnitude.not() : magnitude, at);
         }
     }
@@ -210,20 +220,31 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
             strings.open(major);
             return;
         }
-        strings.checkLength(major, length, at);
+        strings.checkLength(major, tags.isBignumPending(stack.depth()), length, at);
+        boolean skipped = !strings.isInPieces() && stack.isSkipping();
         if (length > window.remaining()) {
-            body = new CborBody(major, (int) length, window.offset());
+            body = new CborBody(major, (int) length, window.offset(), skipped);
+            bodyAt = at;
+            window.giveBack();
             return;
         }
         int from = window.position;
         window.position = from + (int) length;
+        if (skipped) {
+            stack.add(CborType.MISSING, at);
+            return;
+        }
         addString(strings.accept(major, window.array, from, (int) length, window.offset() - length, false), at);
     }
 
     private void finishBody(CborBody whole) {
         body = null;
+        if (whole.skipped) {
+            stack.add(CborType.MISSING, bodyAt);
+            return;
+        }
         byte[] bytes = whole.bytes();
-        addString(strings.accept(whole.major, bytes, 0, bytes.length, whole.offset, true), whole.offset);
+        addString(strings.accept(whole.major, bytes, 0, bytes.length, whole.offset, true), bodyAt);
     }
 
     private void addString(@Nullable Object string, long at) {
@@ -245,35 +266,31 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
         }
     }
 
-    private void tag(long tag, long at) {
-        if (tag != 2 && tag != 3) {
-            throw new CorruptStreamException(
-                    "CBOR tag " + Long.toUnsignedString(tag) + " at byte " + at + " is not supported");
-        }
-        strings.expectBignum((int) tag);
-    }
-
     private void simple(int info, long argument, long at) {
         switch (info) {
             case 20 -> stack.add(false, at);
             case 21 -> stack.add(true, at);
-            case 22, 23 -> stack.add(null, at); // null, undefined
+            case 22 -> stack.add(null, at);
+            case 23 -> stack.add(keepSimpleValues ? CborSimple.UNDEFINED : null, at);
             case 25 -> stack.add((double) HalfFloat.toFloat((int) argument), at);
             case 26 -> stack.add((double) Float.intBitsToFloat((int) argument), at);
             case 27 -> stack.add(Double.longBitsToDouble(argument), at);
-            default ->
-                throw new CorruptStreamException(
-                        info == 24 && argument < 32
-                                ? "CBOR simple value " + argument + " in two bytes at byte " + at
-                                : "unassigned CBOR simple value " + argument + " at byte " + at);
+            default -> unassigned((int) argument, info == 24 && argument < 32, at);
         }
+    }
+
+    private void unassigned(int number, boolean malformed, long at) {
+        if (malformed) {
+            throw new CorruptStreamException("CBOR simple value " + number + " in two bytes at byte " + at);
+        } else if (!keepSimpleValues) {
+            throw new CorruptStreamException("unassigned CBOR simple value " + number + " at byte " + at);
+        }
+        stack.add(new CborSimple(number), at);
     }
 
     private void closeIndefinite(long at) {
         if (strings.isInPieces()) {
             stack.add(strings.close(), at);
-        } else if (strings.expectsBignum()) {
-            throw new CorruptStreamException("misplaced CBOR break at byte " + at);
         } else {
             stack.closeIndefinite(at);
         }

@@ -8,77 +8,133 @@ import io.fpipe.reactor.Transcoder;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Iterator;
+import java.util.stream.BaseStream;
 import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
 
 /**
  * Writes values as CBOR, a chunk for each {@link #poll()}. The place in the value is an explicit stack, so it can stop
  * wherever a chunk is full: between two elements or within a string.
+ *
+ * <p>Elements that come one by one, of a sequence or of a publisher within the value, are gathered until the chunk is
+ * full, their source is idle or there are no more.
  */
 final class CborEncoder implements Transcoder<Object, ByteBuffer> {
 
     /** The largest chunk, and the size of the slices of a long byte string. */
     static final int CHUNK = 64 << 10;
 
-    static final int FALSE = 0xf4;
-    static final int TRUE = 0xf5;
-
-    private static final int NULL = 0xf6;
-    private static final int BIGNUM = 0xc2;
     private static final int MAX_DEPTH = 1000;
+    private static final int NOWHERE = -1;
 
-    private final int chunkSize;
+    private final CborOptions options;
     private final CborChunk chunk;
+    private final CborContent content;
 
     private CborFrame[] frames = new CborFrame[4];
     private int depth;
 
-    /** The text or byte string that is being written. */
-    private @Nullable CborText text;
+    /** The depth at which an input is one of many elements; nowhere means that it is the value. */
+    private int elementsAt = NOWHERE;
 
-    private @Nullable ByteBuffer body;
+    /** What the value goes on with; the encoder waits until that is the source. */
+    private @Nullable Publisher<?> publisher;
 
-    /** Whether the body is long enough to leave as slices of itself. */
-    private boolean sliced;
+    private boolean ended;
+    private boolean flushing;
 
-    CborEncoder() {
-        this(CHUNK);
+    CborEncoder(CborOptions options, int chunkSize) {
+        this.options = options;
+        this.chunk = new CborChunk(chunkSize);
+        this.content = new CborContent(chunk, chunkSize);
     }
 
-    CborEncoder(int chunkSize) {
-        this.chunkSize = chunkSize;
-        this.chunk = new CborChunk(chunkSize);
+    /** Returns the encoder of a sequence, whose elements are the inputs. */
+    static CborEncoder ofSequence(CborOptions options, int chunkSize) {
+        CborEncoder encoder = new CborEncoder(options, chunkSize);
+        encoder.elementsAt = 0;
+        return encoder;
     }
 
     @Override
     public void feed(Object value) {
+        flushing = false;
         chunk.room(CborChunk.HEAD);
+        if (elementsAt > 0) {
+            ((CborPublished) frames[depth - 1]).count();
+        }
         write(value == Cbor.NULL ? null : value);
     }
 
     @Override
-    public void end() {}
+    public void end() {
+        ended = true;
+    }
+
+    @Override
+    public boolean flush() {
+        flushing = !chunk.isEmpty();
+        return flushing;
+    }
 
     @Override
     public @Nullable ByteBuffer poll() {
         for (; ; ) {
-            if (text != null && !writeText(text)) {
-                return chunk.take(true);
-            } else if (body != null && sliced) {
-                return chunk.isEmpty() ? nextSlice(body) : chunk.take(false);
-            } else if (body != null && !writeBody(body)) {
-                return chunk.take(true);
-            } else if (depth == 0) {
+            ByteBuffer first = content.poll();
+            if (first != null) {
+                return first;
+            } else if (publisher != null) {
+                return null; // what is in the chunk leaves with the elements
+            } else if (depth == 0 && (ended || elementsAt == NOWHERE)) {
                 return chunk.isEmpty() ? null : chunk.take(false);
             } else if (!chunk.hasRoom()) {
                 return chunk.take(true);
+            } else if (depth != elementsAt) {
+                frames[depth - 1].fill(this);
+            } else if (!ended) {
+                return flushing && !chunk.isEmpty() ? chunk.take(false) : null;
+            } else {
+                chunk.put(CborMajor.BREAK);
+                closeFrame();
+                elementsAt = NOWHERE;
             }
-            frames[depth - 1].fill(this);
         }
     }
 
     @Override
     public boolean isFinished() {
-        return depth == 0 && text == null && body == null && chunk.isEmpty();
+        return publisher != null || (depth == 0 && !content.isOpen() && chunk.isEmpty());
+    }
+
+    /** Lets go of what the value reads from. */
+    @Override
+    public void close() {
+        try {
+            while (depth > 0) {
+                frames[--depth].close();
+            }
+        } finally { // the others, if one has thrown
+            if (depth > 0) {
+                close();
+            }
+        }
+    }
+
+    boolean awaitsPublisher() {
+        return publisher != null;
+    }
+
+    /** Returns the publisher that the encoder waits for; its elements are the inputs from now on. */
+    @Nullable
+    Publisher<?> takePublisher() {
+        Publisher<?> taken = publisher;
+        if (taken != null) {
+            publisher = null;
+            ended = false;
+            elementsAt = depth;
+        }
+        return taken;
     }
 
     CborChunk chunk() {
@@ -96,40 +152,55 @@ final class CborEncoder implements Transcoder<Object, ByteBuffer> {
      * @return false if the value is not complete: it opened a frame or a string that does not fit
      */
     boolean write(@Nullable Object value) {
-        if (value == null || isScalar(value)) {
-            return writeScalar(value);
+        if (value == null || isPlain(value)) {
+            return writePlain(value);
         } else if (value instanceof byte[] bytes) {
-            return startBody(ByteBuffer.wrap(bytes));
+            return content.putBytes(ByteBuffer.wrap(bytes));
         } else if (value instanceof ByteBuffer bytes) {
-            return startBody(bytes.slice());
+            return content.putBytes(bytes.slice());
         }
-        CborFrame frame = CborFrame.open(value, chunk);
-        if (frame == null) {
-            throw new IllegalArgumentException(
-                    "no CBOR mapping for " + value.getClass().getName() + place());
+        CborFrame frame = CborFrame.open(value, chunk, options);
+        if (frame != null) {
+            push(frame);
+            return false;
         }
-        push(frame);
-        return false;
+        return writeOther(value);
     }
 
     /** Writes the key of a map; see {@link #write}. */
     boolean writeKey(@Nullable Object key) {
-        if (key != null && !isScalar(key)) {
-            throw new IllegalArgumentException(
-                    "a map key must be a scalar, not " + key.getClass().getName() + place());
+        if (key == null || isPlain(key)) {
+            return writePlain(key);
         }
-        return writeScalar(key);
+        Object form = key instanceof CborSimple ? key : CborTagged.write(key);
+        if (form == null) {
+            throw refused("a map key must be a scalar, not " + key.getClass().getName());
+        }
+        return write(form);
+    }
+
+    /** Writes bytes that are encoded already; see {@link #write}. */
+    boolean writeEncoded(byte[] bytes) {
+        return content.putEncoded(ByteBuffer.wrap(bytes));
     }
 
     /** Checks that a container holds what its head said. */
     void checkCount(int announced, long written, boolean more) {
         if (written != announced || more) {
-            throw new IllegalArgumentException("a container of size " + announced + " gave "
-                    + (more ? "more" : String.valueOf(written)) + " elements" + place());
+            throw refused("a container of size " + announced + " gave " + (more ? "more" : String.valueOf(written))
+                    + " elements");
         }
     }
 
-    private static boolean isScalar(Object value) {
+    IllegalArgumentException refused(String reason) {
+        CborPath path = new CborPath(depth > CborPath.LONGEST);
+        for (int i = Math.max(0, depth - CborPath.LONGEST); i < depth; i++) {
+            frames[i].appendPlace(path);
+        }
+        return new IllegalArgumentException(reason + " at " + path);
+    }
+
+    private static boolean isPlain(Object value) {
         return value instanceof String
                 || value instanceof Integer
                 || value instanceof Long
@@ -141,13 +212,16 @@ final class CborEncoder implements Transcoder<Object, ByteBuffer> {
                 || value instanceof BigInteger;
     }
 
-    private boolean writeScalar(@Nullable Object value) {
+    private boolean writePlain(@Nullable Object value) {
         if (value == null) {
-            chunk.put(NULL);
+            if (depth == 0 && elementsAt == 0) {
+                throw refused("a sequence has no null elements; one is empty");
+            }
+            chunk.put(CborMajor.NULL);
         } else if (value instanceof String string) {
-            return startText(string);
+            return writeText(string);
         } else if (value instanceof Boolean bool) {
-            chunk.put(bool ? TRUE : FALSE);
+            chunk.put(bool ? CborMajor.TRUE : CborMajor.FALSE);
         } else if (value instanceof BigInteger integer) {
             return writeBigInteger(integer);
         } else if (value instanceof Double || value instanceof Float) {
@@ -165,50 +239,58 @@ final class CborEncoder implements Transcoder<Object, ByteBuffer> {
             chunk.putHead(negative ? CborMajor.NEGATIVE : CborMajor.UNSIGNED, magnitude.longValue());
             return true;
         }
-        byte[] bytes = magnitude.toByteArray();
-        int zero = bytes[0] == 0 ? 1 : 0; // the sign
-        chunk.put(negative ? BIGNUM + 1 : BIGNUM); // one byte, and five at most for the head of an array's length
-        return startBody(ByteBuffer.wrap(bytes, zero, bytes.length - zero));
+        return write(CborTagged.bignum(magnitude, negative));
     }
 
-    private boolean startText(String string) {
+    private boolean writeText(String string) {
         if (chunk.putShortAscii(string)) {
             return true;
         }
         long bytes = CborText.utf8Length(string);
         if (bytes < 0) {
-            throw new IllegalArgumentException("unpaired surrogate at index " + (-1 - bytes) + " of a text" + place());
+            throw refused("unpaired surrogate at index " + (-1 - bytes) + " of a text");
         }
-        chunk.putHead(CborMajor.TEXT, bytes);
-        return bytes == 0 || writeText(new CborText(string, bytes == string.length()));
+        return content.putText(string, bytes);
     }
 
-    private boolean writeText(CborText part) {
-        boolean written = part.fill(chunk);
-        text = written ? null : part;
-        return written;
+    private boolean writeOther(Object value) {
+        if (value instanceof CborTag tag) {
+            chunk.putHead(CborMajor.TAG, tag.number());
+            push(new CborTagFrame(tag.content()));
+            return false;
+        } else if (value instanceof CborSimple simple) {
+            chunk.putHead(CborMajor.SIMPLE, simple.number());
+            return true;
+        } else if (value instanceof Publisher<?> elements && !options.deterministic) {
+            return startPublisher(elements);
+        }
+        Object inner = CborOptional.unwrap(value);
+        if (inner != value) {
+            return write(inner);
+        }
+        Object form = CborTagged.write(value);
+        if (form == null) {
+            throw refused("no CBOR mapping for " + value.getClass().getName() + noSize(value));
+        }
+        return write(form);
     }
 
-    private boolean startBody(ByteBuffer bytes) {
-        chunk.putHead(CborMajor.BYTES, bytes.remaining());
-        body = bytes;
-        sliced = bytes.remaining() >= Math.max(1, chunkSize / 2);
-        return !sliced && writeBody(bytes);
+    private String noSize(Object value) {
+        boolean unsized = value instanceof Iterable
+                || value instanceof Iterator
+                || value instanceof BaseStream
+                || value instanceof Publisher;
+        return unsized ? ", whose size is not known, as deterministic encoding demands," : "";
     }
 
-    private boolean writeBody(ByteBuffer bytes) {
-        chunk.putSome(bytes);
-        boolean written = !bytes.hasRemaining();
-        body = written ? null : bytes;
-        return written;
-    }
-
-    private ByteBuffer nextSlice(ByteBuffer bytes) {
-        int n = Math.min(bytes.remaining(), chunkSize);
-        ByteBuffer slice = bytes.slice(bytes.position(), n);
-        bytes.position(bytes.position() + n);
-        body = bytes.hasRemaining() ? bytes : null;
-        return slice;
+    private boolean startPublisher(Publisher<?> elements) {
+        if (elementsAt != NOWHERE) {
+            throw refused("a Publisher within an element of a sequence or of another Publisher");
+        }
+        chunk.put(CborMajor.INDEFINITE_ARRAY);
+        push(new CborPublished());
+        publisher = elements;
+        return false;
     }
 
     private void push(CborFrame frame) {
@@ -219,13 +301,5 @@ final class CborEncoder implements Transcoder<Object, ByteBuffer> {
             frames = Arrays.copyOf(frames, depth * 2);
         }
         frames[depth++] = frame;
-    }
-
-    private String place() {
-        StringBuilder path = new StringBuilder(" at $");
-        for (int i = 0; i < depth; i++) {
-            frames[i].appendPlace(path);
-        }
-        return path.toString();
     }
 }

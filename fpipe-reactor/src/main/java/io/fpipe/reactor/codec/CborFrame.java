@@ -10,13 +10,11 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.RandomAccess;
+import java.util.stream.BaseStream;
 import org.jspecify.annotations.Nullable;
 
 /** An array or map that is being written: how far it has come. The head is written when the frame is opened. */
 abstract class CborFrame {
-
-    /** Characters of a key in a message. */
-    private static final int LONGEST_NAME = 40;
 
     /**
      * Writes elements until the chunk is full, an element has to be written first that does not fit at once, or the
@@ -25,78 +23,62 @@ abstract class CborFrame {
     abstract void fill(CborEncoder encoder);
 
     /** Appends the place of the current element, for messages. */
-    abstract void appendPlace(StringBuilder path);
+    abstract void appendPlace(CborPath path);
+
+    /** Lets go of what the frame reads from, when it is left before its end. */
+    void close() {}
 
     /** Writes the head of a container and returns its frame; null if the value is not a container. */
-    static @Nullable CborFrame open(Object value, CborChunk chunk) {
-        if (value instanceof List<?> list && value instanceof RandomAccess) {
+    static @Nullable CborFrame open(Object value, CborChunk chunk, CborOptions options) {
+        if (value instanceof Record && !(value instanceof CborTag) && !(value instanceof CborSimple)) {
+            CborRecord record = CborRecord.of(value.getClass());
+            chunk.putHead(CborMajor.MAP, record.size());
+            return new CborRecordFrame(value, record, options.deterministic);
+        } else if (value instanceof List<?> list && value instanceof RandomAccess) {
             chunk.putHead(CborMajor.ARRAY, list.size());
             return new ListFrame(list);
         } else if (value instanceof Map<?, ?> map) {
             chunk.putHead(CborMajor.MAP, map.size());
-            return new MapFrame(map);
+            return options.deterministic ? new CborSortedMap(map, options) : new MapFrame(map);
         } else if (value instanceof Collection<?> collection) {
             chunk.putHead(CborMajor.ARRAY, collection.size());
-            return new IteratorFrame(collection.iterator(), collection.size());
-        } else if (value instanceof Iterable<?> iterable) {
-            chunk.put((CborMajor.ARRAY << 5) | CborMajor.INDEFINITE);
-            return new IteratorFrame(iterable.iterator(), -1);
+            return new IteratorFrame(collection.iterator(), collection.size(), null);
         } else if (value instanceof Object[] array) {
             chunk.putHead(CborMajor.ARRAY, array.length);
             return new ListFrame(Arrays.asList(array));
+        } else if (value.getClass().isArray()) {
+            return primitives(value, chunk, options);
         }
-        PrimitivesFrame frame = primitives(value);
+        return options.deterministic ? null : openUnsized(value, chunk);
+    }
+
+    private static @Nullable CborFrame primitives(Object value, CborChunk chunk, CborOptions options) {
+        if (options.typedArrays) {
+            CborFrame frame = CborTypedArray.of(value);
+            if (frame != null) {
+                return frame;
+            }
+        }
+        CborPrimitives frame = CborPrimitives.of(value);
         if (frame != null) {
-            chunk.putHead(CborMajor.ARRAY, frame.length);
+            chunk.putHead(CborMajor.ARRAY, frame.length());
         }
         return frame;
     }
 
-    private static @Nullable PrimitivesFrame primitives(Object value) {
-        if (value instanceof int[] a) {
-            return new PrimitivesFrame(a.length, (out, at, from, to) -> {
-                for (int i = from; i < to; i++) {
-                    at = CborChunk.putInt(out, at, a[i]);
-                }
-                return at;
-            });
-        } else if (value instanceof long[] a) {
-            return new PrimitivesFrame(a.length, (out, at, from, to) -> {
-                for (int i = from; i < to; i++) {
-                    at = CborChunk.putLong(out, at, a[i]);
-                }
-                return at;
-            });
-        } else if (value instanceof double[] a) {
-            return new PrimitivesFrame(a.length, (out, at, from, to) -> {
-                for (int i = from; i < to; i++) {
-                    at = CborChunk.putDouble(out, at, a[i]);
-                }
-                return at;
-            });
-        } else if (value instanceof float[] a) {
-            return new PrimitivesFrame(a.length, (out, at, from, to) -> {
-                for (int i = from; i < to; i++) {
-                    at = CborChunk.putDouble(out, at, a[i]);
-                }
-                return at;
-            });
-        } else if (value instanceof short[] a) {
-            return new PrimitivesFrame(a.length, (out, at, from, to) -> {
-                for (int i = from; i < to; i++) {
-                    at = CborChunk.putInt(out, at, a[i]);
-                }
-                return at;
-            });
-        } else if (value instanceof boolean[] a) {
-            return new PrimitivesFrame(a.length, (out, at, from, to) -> {
-                for (int i = from; i < to; i++) {
-                    out[at++] = (byte) (a[i] ? CborEncoder.TRUE : CborEncoder.FALSE);
-                }
-                return at;
-            });
+    private static @Nullable CborFrame openUnsized(Object value, CborChunk chunk) {
+        IteratorFrame frame;
+        if (value instanceof Iterable<?> iterable) {
+            frame = new IteratorFrame(iterable.iterator(), -1, null);
+        } else if (value instanceof Iterator<?> iterator) {
+            frame = new IteratorFrame(iterator, -1, null);
+        } else if (value instanceof BaseStream<?, ?> stream) {
+            frame = new IteratorFrame(stream.iterator(), -1, stream);
+        } else {
+            return null;
         }
-        return null;
+        chunk.put(CborMajor.INDEFINITE_ARRAY);
+        return frame;
     }
 
     private static final class ListFrame extends CborFrame {
@@ -152,8 +134,8 @@ abstract class CborFrame {
         }
 
         @Override
-        void appendPlace(StringBuilder path) {
-            path.append('[').append(next - 1).append(']');
+        void appendPlace(CborPath path) {
+            path.index(next - 1);
         }
     }
 
@@ -161,11 +143,20 @@ abstract class CborFrame {
 
         private final Iterator<?> iterator;
         private final int announced;
+        private final @Nullable BaseStream<?, ?> stream;
         private long written;
 
-        IteratorFrame(Iterator<?> iterator, int announced) {
+        IteratorFrame(Iterator<?> iterator, int announced, @Nullable BaseStream<?, ?> stream) {
             this.iterator = iterator;
             this.announced = announced;
+            this.stream = stream;
+        }
+
+        @Override
+        void close() {
+            if (stream != null) {
+                stream.close();
+            }
         }
 
         @Override
@@ -187,14 +178,15 @@ abstract class CborFrame {
             encoder.closeFrame();
             if (announced < 0) {
                 encoder.chunk().put(CborMajor.BREAK);
+                close();
             } else {
                 encoder.checkCount(announced, written, iterator.hasNext());
             }
         }
 
         @Override
-        void appendPlace(StringBuilder path) {
-            path.append('[').append(written - 1).append(']');
+        void appendPlace(CborPath path) {
+            path.index(written - 1);
         }
     }
 
@@ -236,47 +228,8 @@ abstract class CborFrame {
         }
 
         @Override
-        void appendPlace(StringBuilder path) {
-            Object key = entry == null ? null : entry.getKey();
-            String name = key instanceof String || key instanceof Number ? key.toString() : "?";
-            path.append('.').append(name, 0, Math.min(name.length(), LONGEST_NAME));
-        }
-    }
-
-    /** Writes the elements of one range, without looking for room, and returns the next index of the output. */
-    private interface Range {
-        int put(byte[] out, int at, int from, int to);
-    }
-
-    private static final class PrimitivesFrame extends CborFrame {
-
-        private final int length;
-        private final Range range;
-        private int next;
-
-        PrimitivesFrame(int length, Range range) {
-            this.length = length;
-            this.range = range;
-        }
-
-        @Override
-        void fill(CborEncoder encoder) {
-            CborChunk chunk = encoder.chunk();
-            while (next < length) {
-                if (!chunk.hasRoom()) {
-                    return;
-                }
-                int room = (chunk.array.length - chunk.position) / CborChunk.HEAD;
-                int end = (int) Math.min(length, (long) next + room);
-                chunk.position = range.put(chunk.array, chunk.position, next, end);
-                next = end;
-            }
-            encoder.closeFrame();
-        }
-
-        @Override
-        void appendPlace(StringBuilder path) {
-            path.append('[').append(next).append(']');
+        void appendPlace(CborPath path) {
+            path.key(entry == null ? null : entry.getKey());
         }
     }
 }

@@ -5,6 +5,7 @@
 package io.fpipe.reactor.codec;
 
 import io.fpipe.reactor.CorruptStreamException;
+import java.time.LocalDate;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -55,7 +56,7 @@ final class CborKeys {
         } else if (kind == null) {
             kind = key.getClass();
         }
-        return kind != key.getClass();
+        return kind != key.getClass() || key instanceof LocalDate; // which a HashMap cannot sort
     }
 
     private void countAll() {

@@ -7,8 +7,8 @@ package io.fpipe.reactor.codec;
 import io.fpipe.reactor.LimitExceededException;
 
 /**
- * What a CBOR message may hold at most; more fails with {@link LimitExceededException}. Immutable: each method returns
- * a changed copy.
+ * What a CBOR message may hold at most; more fails with {@link LimitExceededException}. Where a message gives many
+ * elements, as a sequence does, each of them may hold as much. Immutable: each method returns a changed copy.
  *
  * <p>A declared length is never believed: memory is allocated as the bytes that need it arrive. The worst that a peer
  * can do within the limits is to send many small items, each of which takes up to about 60 bytes of heap a byte;
@@ -17,7 +17,7 @@ import io.fpipe.reactor.LimitExceededException;
 public final class CborLimits {
 
     static final CborLimits DEFAULTS =
-            new CborLimits(100, 16 << 20, 1 << 30, 16 << 20, 16 << 20, 1024, Integer.MAX_VALUE);
+            new CborLimits(100, 16 << 20, 1 << 30, 16 << 20, 16 << 20, 1024, 10_000, Integer.MAX_VALUE);
 
     /** The longest array that every JVM can allocate. */
     private static final int LONGEST_ARRAY = Integer.MAX_VALUE - 8;
@@ -28,6 +28,7 @@ public final class CborLimits {
     final int maxContainerSize;
     final long maxItems;
     final int maxBigIntegerBytes;
+    final int maxExponent;
     final long maxBytes;
 
     private CborLimits(
@@ -37,6 +38,7 @@ public final class CborLimits {
             int maxContainerSize,
             long maxItems,
             int maxBigIntegerBytes,
+            int maxExponent,
             long maxBytes) {
         this.maxDepth = maxDepth;
         this.maxStringBytes = maxStringBytes;
@@ -44,19 +46,27 @@ public final class CborLimits {
         this.maxContainerSize = maxContainerSize;
         this.maxItems = maxItems;
         this.maxBigIntegerBytes = maxBigIntegerBytes;
+        this.maxExponent = maxExponent;
         this.maxBytes = maxBytes;
     }
 
     /**
-     * Limits how many arrays and maps may be inside each other. Default: 100.
+     * Limits how many arrays, maps and tags may be inside each other. Default: 100.
      *
-     * @param levels the limit; 0 allows no array or map
+     * @param levels the limit; 0 allows no array, map or tag
      * @return the changed copy
      */
     public CborLimits maxDepth(int levels) {
         check("maxDepth", levels, Integer.MAX_VALUE);
         return new CborLimits(
-                levels, maxStringBytes, maxByteStringBytes, maxContainerSize, maxItems, maxBigIntegerBytes, maxBytes);
+                levels,
+                maxStringBytes,
+                maxByteStringBytes,
+                maxContainerSize,
+                maxItems,
+                maxBigIntegerBytes,
+                maxExponent,
+                maxBytes);
     }
 
     /**
@@ -68,7 +78,14 @@ public final class CborLimits {
     public CborLimits maxStringBytes(int bytes) {
         check("maxStringBytes", bytes, LONGEST_ARRAY);
         return new CborLimits(
-                maxDepth, bytes, maxByteStringBytes, maxContainerSize, maxItems, maxBigIntegerBytes, maxBytes);
+                maxDepth,
+                bytes,
+                maxByteStringBytes,
+                maxContainerSize,
+                maxItems,
+                maxBigIntegerBytes,
+                maxExponent,
+                maxBytes);
     }
 
     /**
@@ -81,11 +98,11 @@ public final class CborLimits {
     public CborLimits maxByteStringBytes(int bytes) {
         check("maxByteStringBytes", bytes, LONGEST_ARRAY);
         return new CborLimits(
-                maxDepth, maxStringBytes, bytes, maxContainerSize, maxItems, maxBigIntegerBytes, maxBytes);
+                maxDepth, maxStringBytes, bytes, maxContainerSize, maxItems, maxBigIntegerBytes, maxExponent, maxBytes);
     }
 
     /**
-     * Limits the elements of one array and the entries of one map. Default: 16,777,216.
+     * Limits the elements of one array, typed arrays too, and the entries of one map. Default: 16,777,216.
      *
      * @param elements the limit, up to 2,147,483,639
      * @return the changed copy
@@ -93,11 +110,18 @@ public final class CborLimits {
     public CborLimits maxContainerSize(int elements) {
         check("maxContainerSize", elements, LONGEST_ARRAY);
         return new CborLimits(
-                maxDepth, maxStringBytes, maxByteStringBytes, elements, maxItems, maxBigIntegerBytes, maxBytes);
+                maxDepth,
+                maxStringBytes,
+                maxByteStringBytes,
+                elements,
+                maxItems,
+                maxBigIntegerBytes,
+                maxExponent,
+                maxBytes);
     }
 
     /**
-     * Limits the data items of the message: every scalar, array, map, tag and piece of a string counts, map keys as
+     * Limits the data items of the message, or of one element: every scalar, array, map, tag and piece of a string counts, map keys as
      * well as values. Default: 16,777,216.
      *
      * @param items the limit
@@ -106,7 +130,14 @@ public final class CborLimits {
     public CborLimits maxItems(long items) {
         check("maxItems", items, Long.MAX_VALUE);
         return new CborLimits(
-                maxDepth, maxStringBytes, maxByteStringBytes, maxContainerSize, items, maxBigIntegerBytes, maxBytes);
+                maxDepth,
+                maxStringBytes,
+                maxByteStringBytes,
+                maxContainerSize,
+                items,
+                maxBigIntegerBytes,
+                maxExponent,
+                maxBytes);
     }
 
     /**
@@ -118,11 +149,31 @@ public final class CborLimits {
     public CborLimits maxBigIntegerBytes(int bytes) {
         check("maxBigIntegerBytes", bytes, 1 << 16);
         return new CborLimits(
-                maxDepth, maxStringBytes, maxByteStringBytes, maxContainerSize, maxItems, bytes, maxBytes);
+                maxDepth, maxStringBytes, maxByteStringBytes, maxContainerSize, maxItems, bytes, maxExponent, maxBytes);
     }
 
     /**
-     * Limits the bytes of the message. Default: 2,147,483,647.
+     * Limits the exponent of a decimal fraction or bigfloat (tags 4 and 5), up or down: a few bytes can stand for a
+     * number of as many digits. Default: 10,000.
+     *
+     * @param exponent the limit, of 10 or of 2, up to 1,000,000
+     * @return the changed copy
+     */
+    public CborLimits maxExponent(int exponent) {
+        check("maxExponent", exponent, 1_000_000);
+        return new CborLimits(
+                maxDepth,
+                maxStringBytes,
+                maxByteStringBytes,
+                maxContainerSize,
+                maxItems,
+                maxBigIntegerBytes,
+                exponent,
+                maxBytes);
+    }
+
+    /**
+     * Limits the bytes of the message, or of one element. Default: 2,147,483,647.
      *
      * @param bytes the limit
      * @return the changed copy
@@ -130,7 +181,14 @@ public final class CborLimits {
     public CborLimits maxBytes(long bytes) {
         check("maxBytes", bytes, Long.MAX_VALUE);
         return new CborLimits(
-                maxDepth, maxStringBytes, maxByteStringBytes, maxContainerSize, maxItems, maxBigIntegerBytes, bytes);
+                maxDepth,
+                maxStringBytes,
+                maxByteStringBytes,
+                maxContainerSize,
+                maxItems,
+                maxBigIntegerBytes,
+                maxExponent,
+                bytes);
     }
 
     private static void check(String name, long value, long highest) {

@@ -19,8 +19,15 @@ final class CborMajor {
     /** Additional information of an item of indefinite length. */
     static final int INDEFINITE = 31;
 
+    /** The head of an array of indefinite length. */
+    static final int INDEFINITE_ARRAY = (ARRAY << 5) | INDEFINITE;
+
     /** The byte that ends such an item. */
     static final int BREAK = 0xff;
+
+    static final int FALSE = 0xf4;
+    static final int TRUE = 0xf5;
+    static final int NULL = 0xf6;
 
     private CborMajor() {}
 }

@@ -7,7 +7,6 @@ package io.fpipe.reactor.codec;
 import io.fpipe.reactor.CorruptStreamException;
 import io.fpipe.reactor.LimitExceededException;
 import java.io.ByteArrayOutputStream;
-import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
@@ -16,15 +15,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Makes values of the bytes of strings: texts, byte arrays and, after tag 2 or 3, integers. */
+/** Makes values of the bytes of strings: texts and byte arrays. */
 final class CborStrings {
 
-    private static final int NEGATIVE_BIGNUM = 3;
-
     private final CborLimits limits;
-
-    /** The tag that makes the next byte string an integer, or 0. */
-    private int bignum;
 
     /** The pieces so far of a string of indefinite length. */
     private @Nullable StringBuilder text;
@@ -36,43 +30,26 @@ final class CborStrings {
         this.limits = limits;
     }
 
-    void expectBignum(int tag) {
-        bignum = tag;
-    }
-
-    boolean expectsBignum() {
-        return bignum != 0;
-    }
-
     boolean isInPieces() {
         return text != null || bytes != null;
     }
 
-    /** Tells whether the next item has to be a string, for one of the two reasons. */
-    boolean isExpected() {
-        return expectsBignum() || isInPieces();
-    }
-
-    /** Refuses an item that may not stand here: after the tag of a bignum, or among the pieces of a string. */
+    /** Refuses an item that may not stand among the pieces of a string. */
     void checkItem(int major, boolean indefinite, long offset) {
         if (isInPieces() && (indefinite || major != (text != null ? CborMajor.TEXT : CborMajor.BYTES))) {
             throw new CorruptStreamException("an item of CBOR major type " + major + " at byte " + offset
                     + " is no piece of the string of indefinite length that is open");
-        } else if (bignum != 0 && major != CborMajor.BYTES) {
-            throw new CorruptStreamException("CBOR tag " + bignum + " before byte " + offset
-                    + " is not followed by a byte string but by major type " + major);
         }
     }
 
     /** Refuses a length, unsigned, that goes beyond the limits. */
-    void checkLength(int major, long length, long offset) {
+    void checkLength(int major, boolean bignum, long length, long offset) {
         long max = major == CborMajor.TEXT
                 ? limits.maxStringBytes
-                : bignum != 0 ? limits.maxBigIntegerBytes : limits.maxByteStringBytes;
+                : bignum ? limits.maxBigIntegerBytes : limits.maxByteStringBytes;
         if (length < 0 || length > max - pieced) {
-            String name = major == CborMajor.TEXT
-                    ? "maxStringBytes"
-                    : bignum != 0 ? "maxBigIntegerBytes" : "maxByteStringBytes";
+            String name =
+                    major == CborMajor.TEXT ? "maxStringBytes" : bignum ? "maxBigIntegerBytes" : "maxByteStringBytes";
             throw new LimitExceededException(
                     name,
                     max,
@@ -92,7 +69,7 @@ final class CborStrings {
 
     /** Ends a string of indefinite length and returns its value. */
     Object close() {
-        Object value = text != null ? text.toString() : bytes != null ? ofBytes(bytes.toByteArray()) : "";
+        Object value = text != null ? text.toString() : bytes != null ? bytes.toByteArray() : "";
         text = null;
         bytes = null;
         pieced = 0;
@@ -115,27 +92,12 @@ final class CborStrings {
             }
             text.append(string);
         } else if (bytes == null) {
-            return ofBytes(own ? array : Arrays.copyOfRange(array, from, from + length));
+            return own ? array : Arrays.copyOfRange(array, from, from + length);
         } else {
             bytes.write(array, from, length);
         }
         pieced += length;
         return null;
-    }
-
-    private Object ofBytes(byte[] array) {
-        if (bignum == 0) {
-            return array;
-        }
-        BigInteger magnitude = new BigInteger(1, array);
-        BigInteger integer = bignum == NEGATIVE_BIGNUM ? magnitude.not() : magnitude;
-        bignum = 0;
-        if (integer.bitLength() < Integer.SIZE) {
-            return integer.intValue();
-        } else if (integer.bitLength() < Long.SIZE) {
-            return integer.longValue();
-        }
-        return integer;
     }
 
     private static String decode(byte[] array, int from, int length, long offset) {

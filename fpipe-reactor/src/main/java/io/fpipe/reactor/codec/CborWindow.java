@@ -9,6 +9,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /**
  * The bytes that are being read, always in an array: the buffer's own, a copy of a piece of a buffer that has none
@@ -22,14 +23,25 @@ final class CborWindow {
 
     private static final int COPIED = 8 << 10;
 
+    /** Integers taken in one go: between the goes an array may get its final room. */
+    private static final int RUN = 512;
+
     byte[] array;
     int position;
     int limit;
+
+    /** What the window has not yet been opened on, and its place in the message. */
+    private ByteBuffer rest = ByteBuffer.allocate(0);
+
+    private long restOffset;
 
     /** The place in the message of the array's index 0. */
     private long origin;
 
     private byte[] copy = {};
+
+    /** The integers that were taken last. */
+    long[] integers = {};
 
     /** The beginning of a head that was cut. */
     private final byte[] stash = new byte[CborChunk.HEAD];
@@ -40,40 +52,94 @@ final class CborWindow {
         array = stash;
     }
 
-    /** Opens a window on the next bytes of the source, which it does not move. */
-    void open(ByteBuffer source, long offset) {
-        int n = source.remaining();
-        if (source.hasArray()) {
-            array = source.array();
-            position = source.arrayOffset() + source.position();
+    /** Takes the next input; the one before is used up. */
+    void feed(ByteBuffer input) {
+        rest = input.duplicate();
+    }
+
+    /** Tells whether any input is left, in the window or after it. */
+    boolean hasInput() {
+        return position < limit || rest.hasRemaining();
+    }
+
+    /** Returns the place in the message of what is read next. */
+    long place() {
+        return restOffset - remaining();
+    }
+
+    /**
+     * Opens the window, which is empty, on the next bytes of the input.
+     *
+     * @return false if there are none, or they do not complete a head that was cut
+     */
+    boolean open() {
+        int n = rest.remaining();
+        if (n == 0 || stashed > 0) {
+            return n > 0 && joinHead();
+        } else if (rest.hasArray()) {
+            array = rest.array();
+            position = rest.arrayOffset() + rest.position();
         } else {
             n = Math.min(n, COPIED);
             if (copy.length < n) {
                 copy = new byte[n];
             }
-            source.get(source.position(), copy, 0, n);
+            rest.get(rest.position(), copy, 0, n);
             array = copy;
             position = 0;
         }
         limit = position + n;
-        origin = offset - position;
+        origin = restOffset - position;
+        advance(n);
+        return true;
     }
 
-    /** Tells whether a head was cut; then {@link #joinHead} comes before {@link #open}. */
+    /** Closes the window on what was not read: a body may keep slices of the input, not of what was copied. */
+    void giveBack() {
+        advance(-remaining());
+        position = limit;
+    }
+
+    /** Returns the next bytes of the input as a slice of it, up to a length; the window is closed. */
+    ByteBuffer slice(long longest) {
+        int n = (int) Math.min(longest, rest.remaining());
+        ByteBuffer slice = rest.slice(rest.position(), n);
+        advance(n);
+        return slice;
+    }
+
+    /** Gives a body its part of the input and tells whether it is complete. */
+    boolean fill(CborBody body) {
+        int before = rest.remaining();
+        body.take(rest);
+        restOffset += before - rest.remaining();
+        return body.isComplete();
+    }
+
+    /** Returns the next byte of the input, which has one, without taking it. */
+    int peek() {
+        if (remaining() == 0) {
+            open();
+        }
+        return array[position] & 0xff;
+    }
+
+    private void advance(int bytes) {
+        rest.position(rest.position() + bytes);
+        restOffset += bytes;
+    }
+
     boolean isHeadCut() {
         return stashed > 0;
     }
 
-    /**
-     * Moves bytes of the source to the head that was cut and opens a window on it when it is whole.
-     *
-     * @return whether it is
-     */
-    boolean joinHead(ByteBuffer source, long offset) {
-        origin = offset - stashed;
+    /** Moves bytes of the input to the head that was cut and opens the window on it when it is whole. */
+    private boolean joinHead() {
+        origin = restOffset - stashed;
         int missing = headLength(stash[0]) - stashed;
-        int n = Math.min(missing, source.remaining());
-        source.get(stash, stashed, n);
+        int n = Math.min(missing, rest.remaining());
+        rest.get(stash, stashed, n);
+        restOffset += n;
         stashed += n;
         if (n < missing) {
             return false;
@@ -119,6 +185,55 @@ final class CborWindow {
         int at = position;
         position = at + argumentLength(info);
         return argument(array, at, info);
+    }
+
+    /**
+     * Takes a run of integers that lie whole in the window and in the range of the type: the loop that long arrays
+     * spend their time in.
+     *
+     * @return how many there are in {@link #integers}
+     */
+    int takeIntegers(CborType type, long most) {
+        long least = type.least();
+        long greatest = type.greatest();
+        if (least > greatest || limit - position < CborChunk.HEAD || (array[position] & 0xc0) != 0) {
+            return 0;
+        }
+        int room = (int) Math.min(most, RUN);
+        if (integers.length < room) {
+            integers = new long[room];
+        }
+        long[] taken = integers;
+        byte[] bytes = array;
+        int at = position;
+        int last = limit - CborChunk.HEAD;
+        int n = 0;
+        while (n < room && at <= last) {
+            int initial = bytes[at];
+            int info = initial & 0x1f;
+            if ((initial & 0xc0) != 0 || info > 27) {
+                break; // neither of the two integer types, or reserved
+            }
+            long argument = argument(bytes, at + 1, info);
+            long value = (initial & 0x20) == 0 ? argument : ~argument;
+            if (argument < 0 || value < least || value > greatest) {
+                break; // beyond the long, or the type
+            }
+            at += 1 + argumentLength(info);
+            taken[n++] = value;
+        }
+        position = at;
+        return n;
+    }
+
+    /** Takes certain bytes if they lie at the beginning of the window. */
+    boolean take(byte[] expected) {
+        int n = expected.length;
+        if (limit - position < n || !Arrays.equals(array, position, position + n, expected, 0, n)) {
+            return false;
+        }
+        position += n;
+        return true;
     }
 
     static long argument(byte[] array, int at, int info) {

@@ -4,10 +4,12 @@
  */
 package io.fpipe.reactor.codec;
 
+import java.lang.reflect.Array;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Runs the two codecs without Reactor, as {@link io.fpipe.reactor.Transcoder} asks for it. */
 final class CborBytes {
@@ -23,7 +25,7 @@ final class CborBytes {
     }
 
     static List<ByteBuffer> chunks(Object value, int chunkSize) {
-        CborEncoder encoder = new CborEncoder(chunkSize);
+        CborEncoder encoder = new CborEncoder(CborOptions.DEFAULTS, chunkSize);
         List<ByteBuffer> chunks = new ArrayList<>();
         encoder.feed(value == null ? Cbor.NULL : value);
         for (ByteBuffer chunk = encoder.poll(); chunk != null; chunk = encoder.poll()) {
@@ -49,7 +51,11 @@ final class CborBytes {
     }
 
     static Object decode(CborLimits limits, List<ByteBuffer> buffers) {
-        CborDecoder decoder = new CborDecoder(limits);
+        return decode(CborOptions.DEFAULTS.limits(defaults -> limits), buffers);
+    }
+
+    static Object decode(CborOptions options, List<ByteBuffer> buffers) {
+        CborDecoder decoder = new CborDecoder(options);
         buffers.forEach(decoder::feed);
         decoder.end();
         return decoder.poll();
@@ -86,10 +92,17 @@ final class CborBytes {
                 .position(3);
     }
 
-    /** Makes decoded values comparable: a {@code byte[]} becomes a list in a marker. */
+    /** Makes decoded values comparable: with their types, and arrays by what they hold. */
     static Object comparable(Object value) {
         if (value instanceof byte[] bytes) {
             return "bytes " + hex(bytes);
+        } else if (value instanceof CborTag tag) {
+            return "tag " + tag.number() + "(" + comparable(tag.content()) + ")";
+        } else if (value != null && value.getClass().isArray()) {
+            return value.getClass().getSimpleName()
+                    + IntStream.range(0, Array.getLength(value))
+                            .mapToObj(i -> Array.get(value, i))
+                            .toList();
         } else if (value instanceof List<?> list) {
             return list.stream().map(CborBytes::comparable).toList().toString();
         } else if (value instanceof java.util.Map<?, ?> map) {

@@ -47,7 +47,7 @@ class CborDecoderTest {
         "44010203, truncated at byte 4: 1 bytes of a string are missing",
         "811901, truncated at byte 3: within the head of an item",
         "5f4101, truncated at byte 3: a string of indefinite length is open",
-        "c2, truncated at byte 1: the byte string of a bignum is missing",
+        "c2, truncated at byte 1: the content of tag 2 is missing",
         "8101ff, 'trailing bytes after the CBOR value, from byte 2'",
         "0019, 'trailing bytes after the CBOR value, from byte 1'",
         "82011c, reserved CBOR additional information 28 at byte 2",
@@ -57,20 +57,20 @@ class CborDecoderTest {
         "81ff, misplaced CBOR break at byte 1",
         "c2ff, misplaced CBOR break at byte 1",
         "bf01ff, CBOR map ends at byte 2 after a key without a value",
-        "81d864, CBOR tag 100 at byte 1 is not supported",
+        "81d8c8, CBOR tag 200 at byte 1 is not supported",
         "811f, major type 0 with indefinite length at byte 1",
         "815f01ff, an item of CBOR major type 0 at byte 2 is no piece",
         "8100c200, trailing bytes",
         // long enough for the loop that reads integers
         "815f010000000000000000ff, an item of CBOR major type 0 at byte 2 is no piece",
-        "81c201000000000000000000, CBOR tag 2 before byte 2 is not followed by a byte string but by major type 0",
+        "81c201000000000000000000, CBOR tag 2 at byte 1 is not followed by a byte string but by major type 0 at byte 2",
         "810000000000000000000000, 'trailing bytes after the CBOR value, from byte 2'",
         "9f0001021c00000000000000, reserved CBOR additional information 28 at byte 4",
-        "81c200, CBOR tag 2 before byte 2 is not followed by a byte string but by major type 0",
+        "81c200, CBOR tag 2 at byte 1 is not followed by a byte string but by major type 0 at byte 2",
         "a2010201f6, duplicate CBOR map key at byte 3",
         "a201f601f6, duplicate CBOR map key at byte 3",
         "a2f601f602, duplicate CBOR map key at byte 3",
-        "a18001, 'a CBOR map key must be a scalar, not the array, map or byte string at byte 1'",
+        "a18001, 'a CBOR map key must be a scalar, not the array, map, byte string or tag at byte 1'",
         "a1a001, a CBOR map key must be a scalar",
         "a14001, a CBOR map key must be a scalar",
         "a15fff01, a CBOR map key must be a scalar",
@@ -203,7 +203,7 @@ class CborDecoderTest {
 
     @Test
     void refusesImpossibleLimits() {
-        assertThatThrownBy(() -> Cbor.deserializer(limits -> limits.maxDepth(-1)))
+        assertThatThrownBy(() -> Cbor.deserializer(o -> o.limits(limits -> limits.maxDepth(-1))))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("maxDepth must be from 0 to 2147483647, was -1");
         assertThatThrownBy(() -> LIMITS.maxStringBytes(Integer.MAX_VALUE)).isInstanceOf(IllegalArgumentException.class);
@@ -216,7 +216,8 @@ class CborDecoderTest {
         nested[1_000_000] = 0;
         assertThatThrownBy(() -> decode(nested))
                 .isInstanceOf(LimitExceededException.class)
-                .hasMessage("a CBOR array or map within 100 others at byte 100 (maxDepth is 100)");
+                .hasMessageMatching("a CBOR array or map within 100 others at byte 100 \\(maxDepth is 100\\),"
+                        + " at \\$\\.\\.\\.(\\[0]){32}");
         assertThat(decode(LIMITS.maxDepth(1_000_000), nested)).isInstanceOf(List.class);
     }
 

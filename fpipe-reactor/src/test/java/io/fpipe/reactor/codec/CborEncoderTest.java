@@ -62,7 +62,7 @@ class CborEncoderTest {
 
     @Test
     void suspendsWithinAnElement() {
-        CborEncoder encoder = new CborEncoder(16);
+        CborEncoder encoder = new CborEncoder(CborOptions.DEFAULTS, 16);
         encoder.feed(List.of("a text that is longer than a chunk", 1));
         ByteBuffer first = encoder.poll();
         assertThat(first.remaining()).isEqualTo(16);

@@ -132,8 +132,9 @@ class CborRoundTripTest {
 
     @Test
     void theTranscodersAreWellBehaved() {
-        TranscoderProbe<Object, ByteBuffer> encoders = TranscoderProbe.of(CborEncoder::new);
-        TranscoderProbe<ByteBuffer, Object> decoders = TranscoderProbe.of(() -> new CborDecoder(CborLimits.DEFAULTS));
+        TranscoderProbe<Object, ByteBuffer> encoders =
+                TranscoderProbe.of(() -> new CborEncoder(CborOptions.DEFAULTS, CborEncoder.CHUNK));
+        TranscoderProbe<ByteBuffer, Object> decoders = TranscoderProbe.of(() -> new CborDecoder(CborOptions.DEFAULTS));
         List<Integer> value = oneTo(50_000);
         Flux<ByteBuffer> message = Transcoders.transcode(Flux.just(value), encoders);
         assertThat(Mono.fromDirect(Transcoders.transcode(message, decoders)).block())

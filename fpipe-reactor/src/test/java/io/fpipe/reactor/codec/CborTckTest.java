@@ -26,7 +26,7 @@ public class CborTckTest extends PublisherVerification<ByteBuffer> {
     @Override
     public Publisher<ByteBuffer> createPublisher(long elements) {
         if (elements == 0) {
-            return Transcoders.transcode(Flux.empty(), CborEncoder::new);
+            return Transcoders.transcode(Flux.empty(), () -> new CborEncoder(CborOptions.DEFAULTS, CborEncoder.CHUNK));
         }
         return Cbor.serializer().serialize(new byte[(int) (elements - 1) * CborEncoder.CHUNK]);
     }

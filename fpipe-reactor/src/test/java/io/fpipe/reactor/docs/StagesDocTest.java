@@ -104,8 +104,8 @@ class StagesDocTest {
 
     @Test
     void cborHasLimits() {
-        Deserializer<Object> small =
-                Cbor.deserializer(limits -> limits.maxBytes(64 << 10).maxDepth(8));
+        Deserializer<Object> small = Cbor.deserializer(
+                o -> o.limits(limits -> limits.maxBytes(64 << 10).maxDepth(8)));
 
         Map<String, Object> value = Map.of("id", 7);
         assertThat(Cbor.serializer().into(small).apply(value).block()).isEqualTo(value);
