@@ -28,11 +28,6 @@ final class JacksonReading<T> implements Transcoder<ByteBuffer, T> {
 
     private final CborWindow window = new CborWindow();
 
-    /** What is behind the window. */
-    private ByteBuffer rest = ByteBuffer.wrap(EMPTY);
-
-    private long restOffset;
-
     private byte[] gathered = EMPTY;
     private int count;
 
@@ -54,7 +49,7 @@ final class JacksonReading<T> implements Transcoder<ByteBuffer, T> {
 
     @Override
     public void feed(ByteBuffer input) {
-        rest = input.duplicate();
+        window.feed(input);
     }
 
     @Override
@@ -64,7 +59,7 @@ final class JacksonReading<T> implements Transcoder<ByteBuffer, T> {
 
     @Override
     public @Nullable T poll() {
-        while (fillWindow()) {
+        while (window.remaining() > 0 || window.open()) {
             if (!inElement && !begin()) {
                 continue;
             }
@@ -80,15 +75,6 @@ final class JacksonReading<T> implements Transcoder<ByteBuffer, T> {
             }
         }
         return ended ? last() : null;
-    }
-
-    private boolean fillWindow() {
-        if (window.remaining() == 0 && rest.hasRemaining()) {
-            window.open(rest, restOffset);
-            restOffset += window.remaining();
-            rest.position(rest.position() + window.remaining());
-        }
-        return window.remaining() > 0;
     }
 
     private boolean begin() {
@@ -155,13 +141,13 @@ final class JacksonReading<T> implements Transcoder<ByteBuffer, T> {
     private @Nullable T last() {
         if (inElement) {
             if (!scanner.endsWithMessage()) {
-                throw new CorruptStreamException("message truncated at byte " + restOffset + ", within " + element());
+                throw new CorruptStreamException("message truncated at byte " + window.place() + ", within " + element());
             }
             return read(gathered, 0, count);
         } else if (scanner.layout == JacksonLayout.SINGLE && elements == 0) {
-            throw new CorruptStreamException("the message holds no value, it ends at byte " + restOffset);
+            throw new CorruptStreamException("the message holds no value, it ends at byte " + window.place());
         } else if (!scanner.isClosed()) {
-            throw new CorruptStreamException("message truncated at byte " + restOffset + ", after " + elements
+            throw new CorruptStreamException("message truncated at byte " + window.place() + ", after " + elements
                     + " elements of an array that is not closed");
         }
         return null;
@@ -173,7 +159,7 @@ final class JacksonReading<T> implements Transcoder<ByteBuffer, T> {
 
     @Override
     public boolean isFinished() {
-        boolean used = window.remaining() == 0 && !rest.hasRemaining() && !inElement;
+        boolean used = !window.hasInput() && !inElement;
         boolean one = scanner.layout != JacksonLayout.SINGLE || elements == 1;
         return ended && used && one && scanner.isClosed();
     }
