@@ -141,7 +141,8 @@ final class JacksonReading<T> implements Transcoder<ByteBuffer, T> {
     private @Nullable T last() {
         if (inElement) {
             if (!scanner.endsWithMessage()) {
-                throw new CorruptStreamException("message truncated at byte " + window.place() + ", within " + element());
+                throw new CorruptStreamException(
+                        "message truncated at byte " + window.place() + ", within " + element());
             }
             return read(gathered, 0, count);
         } else if (scanner.layout == JacksonLayout.SINGLE && elements == 0) {
