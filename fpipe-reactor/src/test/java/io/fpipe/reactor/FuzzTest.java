@@ -13,6 +13,7 @@ import io.fpipe.reactor.codec.CborName;
 import io.fpipe.reactor.codec.CborOptions;
 import io.fpipe.reactor.codec.CborTag;
 import io.fpipe.reactor.codec.CborUnion;
+import io.fpipe.reactor.codec.JacksonCodec;
 import io.fpipe.reactor.compress.Deflate;
 import io.fpipe.reactor.compress.Gzip;
 import io.fpipe.reactor.compress.Lz4;
@@ -80,6 +81,14 @@ class FuzzTest {
             Map.of(LocalDate.EPOCH, new CborTag(78, new byte[400]), 1, new CborTag(5, List.of(-3, 7))),
             Flux.<Object>just("indefinite", 1.1, Float.MAX_VALUE).toIterable());
 
+    /** What JSON has, too. */
+    private static final List<Object> PLAIN_VALUES = List.of(
+            Map.of("a", List.of(1, -2L, 3.5, true, BigInteger.TEN.pow(30)), "b", "gr\u00fc\u00dfe \"\\]"),
+            -70_000,
+            "z".repeat(300),
+            List.of(List.of(List.of()), Map.of("x", Map.of())),
+            false);
+
     /** All decoders. One more is one more line. */
     static Stream<Named<FuzzRun>> decoders() {
         return Stream.of(
@@ -134,6 +143,12 @@ class FuzzTest {
                         Texts.lineDeserializer(100)::deserialize,
                         String::length,
                         texts()),
+                sequence("JacksonCodec.cbor sequence", JacksonCodec.cbor()),
+                sequence("JacksonCodec.json sequence", JacksonCodec.json()),
+                array("JacksonCodec.cbor array", JacksonCodec.cbor()),
+                array("JacksonCodec.json array", JacksonCodec.json()),
+                jackson("JacksonCodec.cbor", JacksonCodec.cbor()),
+                jackson("JacksonCodec.json", JacksonCodec.json()),
                 decoder("Cbor", LIMIT, cbor()::deserialize, FuzzTest::items, values()),
                 decoder("Cbor by type", LIMIT, typed()::deserialize, Basket::size, baskets()),
                 decoder(
@@ -309,6 +324,36 @@ class FuzzTest {
         return VALUES.stream()
                 .map(value -> join(Cbor.serializer().serialize(value)))
                 .toList();
+    }
+
+    private static Named<FuzzRun> sequence(String name, JacksonCodec codec) {
+        byte[] valid = join(codec.sequenceSerializer(Object.class).serialize(Flux.fromIterable(PLAIN_VALUES)));
+        return decoder(
+                name,
+                LIMIT,
+                codec.maxElementBytes(LIMIT).sequenceDeserializer(Object.class)::deserialize,
+                FuzzTest::items,
+                List.of(valid, new byte[0]));
+    }
+
+    private static Named<FuzzRun> array(String name, JacksonCodec codec) {
+        byte[] valid = join(codec.arraySerializer(Object.class).serialize(Flux.fromIterable(PLAIN_VALUES)));
+        byte[] empty = join(codec.arraySerializer(Object.class).serialize(Flux.empty()));
+        return decoder(
+                name,
+                LIMIT,
+                codec.maxElementBytes(LIMIT).arrayDeserializer(Object.class)::deserialize,
+                FuzzTest::items,
+                List.of(valid, empty));
+    }
+
+    private static Named<FuzzRun> jackson(String name, JacksonCodec codec) {
+        return decoder(
+                name,
+                LIMIT,
+                codec.maxMessageBytes(LIMIT).deserializer(Object.class)::deserialize,
+                FuzzTest::items,
+                List.of(join(codec.serializer(Object.class).serialize(PLAIN_VALUES))));
     }
 
     /** The number of data items in a value, without tags. */

@@ -15,7 +15,11 @@ public record CborSimple(int number) {
     /** The value undefined. */
     public static final CborSimple UNDEFINED = new CborSimple(23);
 
-    /** Checks the number. */
+    /**
+     * Creates a simple value.
+     *
+     * @param number the number of the value: 0 to 19, 23 (undefined) or 32 to 255
+     */
     public CborSimple {
         if (number < 0 || number > 255 || (number > 19 && number < 23) || (number > 23 && number < 32)) {
             throw new IllegalArgumentException(
