@@ -8,7 +8,7 @@ import zmq.SocketBase;
 import zmq.ZError;
 import zmq.ZMQ;
 
-/** Binds or connects a socket to its endpoint; used by the socket's owner only, but for the address. */
+/** Binds or connects a socket to one endpoint; used by the socket's owner only, but for the address. */
 final class Attachment {
 
     private final SocketBase socket;
@@ -17,6 +17,7 @@ final class Attachment {
     private final InprocNames names;
 
     private volatile String address;
+    private boolean open;
 
     Attachment(SocketBase socket, SocketSettings settings, Endpoint endpoint, InprocNames names) {
         this.socket = socket;
@@ -26,13 +27,13 @@ final class Attachment {
         this.address = endpoint.address();
     }
 
-    SocketSettings settings() {
-        return settings;
-    }
-
     /** The address that the socket is bound or connected to, with the real port. */
     String address() {
         return address;
+    }
+
+    boolean binds() {
+        return endpoint.bind();
     }
 
     /** Whether messages may be sent before a connection is up. */
@@ -40,17 +41,13 @@ final class Attachment {
         return endpoint.bind() || endpoint.isInproc();
     }
 
-    /** Binds or connects; to an inproc name that is not bound yet when it is, in a turn of the socket. */
+    /** Connects; to an inproc name that is not bound yet when it is, in a turn of the socket. */
     void open(OwnedSocket owned) {
-        if (endpoint.bind()) {
-            bind();
-            return;
-        }
+        open = true;
         settings.applyGreetingTo(socket);
         if (endpoint.isInproc()) {
             names.whenBound(address, owned);
         } else {
-            settings.applySendBufferTo(socket);
             connect(owned);
         }
     }
@@ -67,7 +64,7 @@ final class Attachment {
         }
     }
 
-    private void bind() {
+    void bind() {
         boolean done;
         try {
             done = endpoint.isInproc() ? names.bind(address, socket) : socket.bind(address);
@@ -79,15 +76,15 @@ final class Attachment {
         if (!done) {
             throw new ZmqException("cannot bind " + endpoint + ": " + reason());
         }
+        open = true;
         if (!endpoint.isInproc()) {
-            settings.applySendBufferTo(socket);
             address = (String) socket.getSocketOptx(ZMQ.ZMQ_LAST_ENDPOINT);
         }
     }
 
     /** Gives the inproc name back, or stops waiting for it. */
     void close(OwnedSocket owned) {
-        if (!endpoint.isInproc()) {
+        if (!open || !endpoint.isInproc()) {
             return;
         }
         if (endpoint.bind()) {
@@ -104,6 +101,6 @@ final class Attachment {
 
     @Override
     public String toString() {
-        return settings.typeName() + " " + address;
+        return address;
     }
 }

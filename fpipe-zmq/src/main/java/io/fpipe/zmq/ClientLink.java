@@ -8,7 +8,6 @@ import java.security.SecureRandom;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import zmq.Msg;
-import zmq.ZMQ;
 
 /**
  * One connection of a client. A client that connects gets a new link, with a new socket, for each connection: JeroMQ
@@ -41,7 +40,7 @@ final class ClientLink implements SocketHandler {
         this.loop = resources.loop();
         this.endpoint = endpoint;
         this.settings = settings;
-        this.socket = resources.open(ExchangeSettings.socket(ZMQ.ZMQ_DEALER), endpoint, this);
+        this.socket = resources.open(ExchangeSettings.socket(SocketType.DEALER), List.of(endpoint), this);
         this.peer = newPeer();
     }
 

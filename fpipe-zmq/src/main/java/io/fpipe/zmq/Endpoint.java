@@ -37,6 +37,9 @@ record Endpoint(String address, boolean bind) {
             throw new IllegalArgumentException(
                     "not an endpoint: \"" + address + "\"; expected tcp://HOST:PORT or inproc://NAME");
         }
+        if (address.equals(Logins.ADDRESS)) {
+            throw new IllegalArgumentException(address + " is where sockets ask who may log in");
+        }
         if (address.startsWith("tcp:")) {
             checkPort(address, tcp.group(2), bind);
         }

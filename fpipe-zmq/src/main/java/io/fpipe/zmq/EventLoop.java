@@ -61,6 +61,7 @@ final class EventLoop implements Executor {
     private final List<OwnedSocket> round = new ArrayList<>();
 
     private int emptyWakes;
+    private long idled;
     private long turnBegan;
     private boolean stopped;
 
@@ -96,6 +97,11 @@ final class EventLoop implements Executor {
     public void execute(Runnable task) {
         tasks.offer(task);
         wake();
+    }
+
+    /** How often a descriptor was ready and there was nothing to do; to be called on the loop. */
+    long idled() {
+        return idled;
     }
 
     /** Gives a socket a turn. Only {@link OwnedSocket#wake()} calls this, once until that turn. */
@@ -257,6 +263,7 @@ final class EventLoop implements Executor {
      */
     @SuppressWarnings("ThreadPriorityCheck") // the other thread is between two instructions
     private void idle() {
+        idled++;
         if (++emptyWakes < 3) {
             Thread.yield();
         } else {

@@ -5,6 +5,7 @@
 package io.fpipe.zmq;
 
 import java.time.Duration;
+import zmq.ZMQ;
 
 /**
  * What client and server of an exchange agree on or keep to themselves.
@@ -40,7 +41,11 @@ record ExchangeSettings(int window, Duration requestTimeout) {
     }
 
     /** Exchange sockets have no high-water marks and are always read: the windows bound the memory. */
-    static SocketSettings socket(int type) {
-        return new SocketSettings(type, 0, MAX_FRAME, SocketSettings.BUFFER_BYTES, true);
+    static SocketSettings socket(SocketType type) {
+        return SocketSettings.of(type)
+                .with(ZMQ.ZMQ_SNDHWM, 0)
+                .with(ZMQ.ZMQ_RCVHWM, 0)
+                .maxMessageBytes(MAX_FRAME)
+                .farewell();
     }
 }

@@ -40,7 +40,7 @@ final class InprocNames {
             ready = waiting.remove(name);
         }
         if (ready != null) {
-            ready.forEach(OwnedSocket::connectSoon);
+            ready.forEach(waiter -> waiter.connectSoon(name));
         }
         return true;
     }
@@ -54,7 +54,7 @@ final class InprocNames {
     /** Has a socket connect in a turn of its own as soon as the name is bound. */
     void whenBound(String name, OwnedSocket owned) {
         if (isBoundOrWaits(name, owned)) {
-            owned.connectSoon();
+            owned.connectSoon(name);
         }
     }
 

@@ -4,6 +4,12 @@
  */
 package io.fpipe.zmq;
 
+import static io.fpipe.zmq.ZmqUndeliverableException.Reason.FULL_PEER;
+import static io.fpipe.zmq.ZmqUndeliverableException.Reason.NO_BODY;
+import static io.fpipe.zmq.ZmqUndeliverableException.Reason.OUT_OF_TURN;
+import static io.fpipe.zmq.ZmqUndeliverableException.Reason.TOO_LARGE;
+import static io.fpipe.zmq.ZmqUndeliverableException.Reason.UNKNOWN_PEER;
+
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -31,6 +37,7 @@ final class Outbound {
 
     private final OwnedSocket owned;
     private final SocketBase socket;
+    private final SocketSettings settings;
     private final boolean router;
     private final Map<ByteBuffer, ArrayDeque<Outgoing>> blocked = new HashMap<>();
 
@@ -43,10 +50,11 @@ final class Outbound {
     private int sentCount;
     private @Nullable List<Runnable> told;
 
-    Outbound(OwnedSocket owned, SocketBase socket, boolean router) {
+    Outbound(OwnedSocket owned, SocketBase socket, SocketSettings settings) {
         this.owned = owned;
         this.socket = socket;
-        this.router = router;
+        this.settings = settings;
+        this.router = settings.type() == SocketType.ROUTER;
     }
 
     boolean isBlocked() {
@@ -72,7 +80,7 @@ final class Outbound {
         if (blocked.isEmpty()) {
             return 0;
         }
-        if (router) {
+        if (settings.type().hidesRoom()) {
             events(); // what made room may have woken this turn; seen after the retry it would be lost (F7)
         }
         int sent = retryPeers(budget);
@@ -82,9 +90,9 @@ final class Outbound {
         return sent;
     }
 
-    /** A ROUTER gives no reliable sign that a full peer has room again, so it is asked while one is blocked. */
+    /** Some types give no reliable sign that a full peer has room again, so they are asked while one is blocked. */
     void armRetry(EventLoop loop) {
-        if (!router || blocked.isEmpty()) {
+        if (!settings.type().hidesRoom() || blocked.isEmpty()) {
             retryNanos = RETRY_NANOS;
         } else if (retryTimer == null) {
             retryTimer = loop.schedule(retryNanos, () -> {
@@ -194,14 +202,15 @@ final class Outbound {
 
     private boolean sendFrames(Outgoing message) {
         ByteBuffer[] frames = message.frames();
-        int last = frames.length - 1;
-        if (router && last == 0) { // JeroMQ would drop it in silence
-            tell(message, new ZmqException(owned + " needs a routing id and a body, got a message of 1 frame"));
+        ZmqException refused = check(frames);
+        if (refused != null) {
+            tell(message, refused);
             return true;
         }
+        int last = frames.length - 1;
         for (int i = 0; i <= last; i++) {
             int error = send(frames[i], i < last);
-            if (error == ZError.EAGAIN && i == 0) {
+            if (error == ZError.EAGAIN && i == 0 && (settings.isWaiting() || !router)) {
                 return false;
             }
             if (error != 0) {
@@ -219,6 +228,22 @@ final class Outbound {
         }
         sentCount++;
         return true;
+    }
+
+    private @Nullable ZmqException check(ByteBuffer[] frames) {
+        if (router && frames.length == 1) { // JeroMQ would drop it in silence
+            return new ZmqUndeliverableException(
+                    NO_BODY, owned + " needs a routing id and a body, got a message of 1 frame");
+        }
+        for (ByteBuffer frame : frames) {
+            if (frame.remaining() > settings.maxMessageBytes()) { // the peer would cut the connection
+                return new ZmqUndeliverableException(
+                        TOO_LARGE,
+                        owned + " sends at most " + settings.maxMessageBytes() + " bytes in a frame, got "
+                                + frame.remaining());
+            }
+        }
+        return null;
     }
 
     private int send(ByteBuffer frame, boolean more) {
@@ -240,10 +265,20 @@ final class Outbound {
     }
 
     private ZmqException failure(ByteBuffer peer, int error) {
-        return new ZmqException(
-                error == ZError.EHOSTUNREACH
-                        ? owned + " has no peer " + hex(peer)
-                        : owned + " cannot send: " + ZError.toString(error));
+        return switch (error) {
+            case ZError.EHOSTUNREACH ->
+                new ZmqUndeliverableException(UNKNOWN_PEER, owned + " has no peer " + hex(peer));
+            case ZError.EAGAIN ->
+                new ZmqUndeliverableException(FULL_PEER, owned + " has no room for peer " + hex(peer));
+            case ZError.EFSM ->
+                new ZmqUndeliverableException(
+                        OUT_OF_TURN,
+                        owned
+                                + (settings.type() == SocketType.REQ
+                                        ? " waits for the reply to its last request"
+                                        : " has no request to reply to"));
+            default -> new ZmqException(owned + " cannot send: " + ZError.toString(error));
+        };
     }
 
     static String hex(ByteBuffer bytes) {
@@ -254,7 +289,7 @@ final class Outbound {
 
     private void tell(Outgoing message, ZmqException reason) {
         flushSent();
-        tell(() -> message.origin().failed(reason));
+        tell(() -> message.origin().failed(message, reason));
     }
 
     private void flushSent() {

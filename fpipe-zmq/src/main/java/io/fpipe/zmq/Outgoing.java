@@ -41,6 +41,6 @@ final class Outgoing {
         void sent(int count);
 
         /** A message cannot be sent; those after it are tried. */
-        void failed(ZmqException reason);
+        void failed(Outgoing message, ZmqException reason);
     }
 }

@@ -8,10 +8,12 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import reactor.util.concurrent.Queues;
 import zmq.Msg;
@@ -42,13 +44,18 @@ final class OwnedSocket {
 
     private final EventLoop loop;
     private final SocketBase socket;
-    private final Attachment attachment;
-    private final boolean router;
+    private final SocketSettings settings;
+    private final List<Attachment> attachments;
     private final SocketHandler handler;
     private final Inbound inbound;
     private final Outbound outbound;
     private final Queue<Outgoing> queue =
             Queues.<Outgoing>unboundedMultiproducer().get();
+    private final Queue<Consumer<SocketBase>> actions =
+            Queues.<Consumer<SocketBase>>unboundedMultiproducer().get();
+
+    /** What happened before the start. */
+    private final List<ZmqEvent> early = new ArrayList<>();
 
     // Loop thread only.
     private @Nullable SelectionKey key;
@@ -59,7 +66,6 @@ final class OwnedSocket {
 
     private volatile boolean started;
     private volatile boolean up;
-    private volatile boolean connectNow;
     private volatile @Nullable Throwable failure;
     private volatile boolean closing;
     private volatile boolean handBack;
@@ -70,30 +76,51 @@ final class OwnedSocket {
     @SuppressWarnings("unused") // used through DIRTY
     private volatile int dirty;
 
-    OwnedSocket(EventLoop loop, SocketBase socket, Attachment attachment, SocketHandler handler) {
+    OwnedSocket(
+            EventLoop loop,
+            SocketBase socket,
+            SocketSettings settings,
+            List<Attachment> attachments,
+            SocketHandler handler) {
         this.loop = loop;
         this.socket = socket;
-        this.attachment = attachment;
+        this.settings = settings;
+        this.attachments = attachments;
         this.handler = handler;
-        this.router = attachment.settings().isRouter();
-        this.up = attachment.isReadyAtOnce();
+        // a publisher has nothing to send to a peer before that has subscribed
+        this.up = settings.type().publishes() || attachments.stream().anyMatch(Attachment::isReadyAtOnce);
         this.inbound = new Inbound(this, socket);
-        this.outbound = new Outbound(this, socket, router);
+        this.outbound = new Outbound(this, socket, settings);
     }
 
-    /** Binds or connects; by the thread that made the socket, before {@link #start()}. */
+    /** Binds and connects; by the thread that made the socket, before {@link #start()}. */
     void attach() {
-        attachment.open(this);
+        attachments.stream().filter(Attachment::binds).forEach(Attachment::bind);
+        settings.applySendBufferTo(socket);
+        attachments.stream().filter(a -> !a.binds()).forEach(a -> a.open(this));
     }
 
-    /** The address that the socket is bound or connected to, with the real port. */
+    /** Gives back the inproc names. */
+    void detach() {
+        attachments.forEach(attachment -> attachment.close(this));
+    }
+
+    /** The addresses that the socket is bound and connected to, with the real ports. */
+    List<String> addresses() {
+        return attachments.stream().map(Attachment::address).toList();
+    }
+
+    /** The first of the addresses. */
     String address() {
-        return attachment.address();
+        return attachments.get(0).address();
     }
 
     /** Hands the socket to the loop; the thread that made it must not touch it afterwards. */
     void start() {
-        started = true;
+        synchronized (early) {
+            started = true;
+        }
+        early.forEach(this::happened);
         loop.execute(() -> {
             try {
                 key = loop.register(this);
@@ -140,9 +167,16 @@ final class OwnedSocket {
         dirty = 0;
     }
 
-    /** Connects in a turn of this socket: its inproc name has been bound. */
-    void connectSoon() {
-        connectNow = true;
+    /** Connects in a turn of this socket: the inproc name has been bound. */
+    void connectSoon(String name) {
+        perform(ignored -> attachments.stream()
+                .filter(a -> !a.binds() && a.address().equals(name))
+                .forEach(a -> a.connect(this)));
+    }
+
+    /** Has something done to the socket in a turn of it, when it may be used. */
+    void perform(Consumer<SocketBase> action) {
+        actions.offer(action);
         wake();
     }
 
@@ -183,20 +217,34 @@ final class OwnedSocket {
     }
 
     /**
-     * A connection is up; called on a thread of JeroMQ's. Until then a socket that connects holds back what it sends: a
+     * A connection is up. Until then a socket that connects holds back what it sends: a
      * command that reaches JeroMQ's IO thread in the same turn as the end of the TCP connect can make it forget to read
      * from the connection.
      */
-    void connected() {
+    private void connected() {
         if (!up) {
             up = true;
             wake();
         }
     }
 
-    /** JeroMQ has lost a connection; called on a thread of JeroMQ's. */
-    void lostConnection() {
-        loop.execute(handler::disconnected);
+    /** Something happened to a connection; called on a thread of JeroMQ's, which must not wait. */
+    void happened(ZmqEvent event) {
+        if (event.kind() == ZmqEvent.Kind.PEER_UP) {
+            connected();
+        }
+        synchronized (early) {
+            if (!started) { // its handler may not exist yet
+                early.add(event);
+                return;
+            }
+        }
+        loop.execute(() -> {
+            if (event.kind() == ZmqEvent.Kind.DISCONNECTED) {
+                handler.disconnected();
+            }
+            handler.happened(event);
+        });
     }
 
     /** A caller's ownership: sends, and leaves the rest to the loop. */
@@ -279,15 +327,12 @@ final class OwnedSocket {
         try {
             interest(SelectionKey.OP_READ);
             demand = handler.demand();
-            if (connectNow) {
-                connectNow = false;
-                attachment.connect(this);
-            }
-            taken = inbound.receive(received, (int) Math.min(demand, INBOUND_BUDGET));
+            act();
+            taken = inbound.receive(received, limit(demand));
             sent = outbound.retry(LOOP_BUDGET) + drain(LOOP_BUDGET);
             int events = outbound.events(); // last: whatever came before may have consumed commands
             readable = (events & ZMQ.ZMQ_POLLIN) != 0;
-            boolean writable = !router && outbound.isBlocked() && (events & ZMQ.ZMQ_POLLOUT) != 0;
+            boolean writable = !settings.type().hidesRoom() && outbound.isBlocked() && (events & ZMQ.ZMQ_POLLOUT) != 0;
             left = queued() || writable || (readable && demand > taken) || sent >= LOOP_BUDGET;
             outbound.armRetry(loop);
         } finally {
@@ -299,6 +344,20 @@ final class OwnedSocket {
             handler.starved();
         }
         return taken > 0 || sent > 0;
+    }
+
+    private void act() {
+        for (Consumer<SocketBase> action = up ? actions.poll() : null; action != null; action = actions.poll()) {
+            action.accept(socket);
+        }
+    }
+
+    /** How many messages may be taken now. A REP that is asked out of turn gives the next request all the same. */
+    private int limit(long demand) {
+        if (settings.type() == SocketType.REP) {
+            return demand > 0 && outbound.readable() ? 1 : 0;
+        }
+        return (int) Math.min(demand, INBOUND_BUDGET);
     }
 
     private boolean queued() {
@@ -324,7 +383,7 @@ final class OwnedSocket {
         try {
             up = true; // ZeroMQ may still connect while it lingers
             drain(Integer.MAX_VALUE);
-            attachment.close(this);
+            detach();
             socket.setSocketOpt(ZMQ.ZMQ_LINGER, linger);
         } finally { // whatever JeroMQ throws
             if (key != null) { // before the close: the reaper registers the same channel with its own selector
@@ -358,6 +417,6 @@ final class OwnedSocket {
 
     @Override
     public String toString() {
-        return attachment.toString();
+        return settings.type() + " " + address();
     }
 }

@@ -188,7 +188,7 @@ final class Peer implements Outgoing.Origin {
     }
 
     @Override
-    public void failed(ZmqException reason) {
+    public void failed(Outgoing message, ZmqException reason) {
         unreachable.accept(reason);
     }
 }

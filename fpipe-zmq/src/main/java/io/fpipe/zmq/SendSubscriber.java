@@ -7,9 +7,11 @@ package io.fpipe.zmq;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
+import reactor.core.Exceptions;
 import reactor.core.publisher.MonoSink;
 import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
@@ -25,6 +27,7 @@ final class SendSubscriber implements CoreSubscriber<ZmqMessage>, Outgoing.Origi
 
     private final OwnedSocket socket;
     private final MonoSink<Void> sink;
+    private final @Nullable BiConsumer<? super ZmqMessage, ? super ZmqUndeliverableException> undeliverable;
 
     private final AtomicLong sent = new AtomicLong();
     private final AtomicBoolean done = new AtomicBoolean();
@@ -33,9 +36,13 @@ final class SendSubscriber implements CoreSubscriber<ZmqMessage>, Outgoing.Origi
     private volatile boolean completed;
     private volatile @Nullable Subscription s;
 
-    SendSubscriber(OwnedSocket socket, MonoSink<Void> sink) {
+    SendSubscriber(
+            OwnedSocket socket,
+            MonoSink<Void> sink,
+            @Nullable BiConsumer<? super ZmqMessage, ? super ZmqUndeliverableException> undeliverable) {
         this.socket = socket;
         this.sink = sink;
+        this.undeliverable = undeliverable;
     }
 
     @Override
@@ -61,12 +68,14 @@ final class SendSubscriber implements CoreSubscriber<ZmqMessage>, Outgoing.Origi
             Operators.onDiscard(message, currentContext());
             return;
         }
+        Outgoing outgoing = new Outgoing(this, message.array());
         emitted++;
-        socket.send(new Outgoing(this, message.array()));
+        socket.send(outgoing);
     }
 
     @Override
     public void onError(Throwable t) {
+        Objects.requireNonNull(t, "t"); // RS 2.13
         if (done.compareAndSet(false, true)) {
             sink.error(t);
         } else {
@@ -99,7 +108,23 @@ final class SendSubscriber implements CoreSubscriber<ZmqMessage>, Outgoing.Origi
     }
 
     @Override
-    public void failed(ZmqException reason) {
+    public void failed(Outgoing message, ZmqException reason) {
+        if (undeliverable == null || !(reason instanceof ZmqUndeliverableException refused)) {
+            fail(reason);
+        } else if (!done.get()) {
+            try {
+                undeliverable.accept(new ZmqMessage(message.frames()), refused);
+            } catch (Throwable ex) {
+                Exceptions.throwIfFatal(ex);
+                fail(ex);
+                return;
+            }
+            sent(1); // as good as sent
+        }
+    }
+
+    /** Ends this send, and cancels its source. */
+    void fail(Throwable reason) {
         if (done.compareAndSet(false, true)) {
             Subscription subscription = s;
             if (subscription != null) {

@@ -19,7 +19,6 @@ import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 import reactor.util.context.Context;
 import zmq.Msg;
-import zmq.ZMQ;
 
 /** The server's side of an exchange: many peers on one ROUTER. */
 final class ServerBinding implements ZmqBinding, SocketHandler {
@@ -48,7 +47,7 @@ final class ServerBinding implements ZmqBinding, SocketHandler {
         this.endpoint = endpoint;
         this.settings = settings;
         this.handler = handler;
-        this.socket = resources.open(ExchangeSettings.socket(ZMQ.ZMQ_ROUTER), endpoint, this);
+        this.socket = resources.open(ExchangeSettings.socket(SocketType.ROUTER), List.of(endpoint), this);
         socket.start();
         if (!resources.attach(this)) {
             dispose();
@@ -195,7 +194,7 @@ final class ServerBinding implements ZmqBinding, SocketHandler {
         }
         OwnedSocket next;
         try {
-            next = resources.open(ExchangeSettings.socket(ZMQ.ZMQ_ROUTER), endpoint, this);
+            next = resources.open(ExchangeSettings.socket(SocketType.ROUTER), List.of(endpoint), this);
         } catch (ZmqException ex) { // no descriptors, or the name does not resolve now
             loop.execute(this::reconnect);
             return;

@@ -7,6 +7,7 @@ package io.fpipe.zmq;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -20,22 +21,29 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 import reactor.core.publisher.Sinks;
 import zmq.Msg;
+import zmq.ZMQ;
 
 /** A raw socket as publisher and subscriber. */
 final class SocketConnection implements ZmqConnection, SocketHandler {
 
+    private static final int EVENTS = 64;
+
     private final ZmqResources resources;
-    private final int lingerMillis;
+    private final SocketSettings settings;
     private final OwnedSocket socket;
     private final AtomicReference<@Nullable Receiver> receiver = new AtomicReference<>();
     private final Set<SendSubscriber> senders = ConcurrentHashMap.newKeySet();
     private final AtomicBoolean disposed = new AtomicBoolean();
     private final Sinks.One<Void> closed = Sinks.one();
+    private final Sinks.Many<ZmqEvent> events = Sinks.many().replay().limit(EVENTS);
 
     // Loop thread only.
     private final ArrayDeque<ZmqMessage> undelivered = new ArrayDeque<>();
     private boolean ended;
     private @Nullable Throwable failure;
+
+    /** Whether what it receives may be the sender's memory, or that of other receivers. */
+    private final boolean sharesMemory;
 
     /** Whether messages were taken for a subscriber that cancelled: they come before any other. */
     private volatile boolean backlog;
@@ -43,10 +51,11 @@ final class SocketConnection implements ZmqConnection, SocketHandler {
     /** Whether the socket takes no more messages. */
     private volatile boolean closing;
 
-    SocketConnection(ZmqResources resources, SocketSettings settings, Endpoint endpoint, int lingerMillis) {
+    SocketConnection(ZmqResources resources, SocketSettings settings, List<Endpoint> endpoints) {
         this.resources = resources;
-        this.lingerMillis = lingerMillis;
-        this.socket = resources.open(settings, endpoint, this);
+        this.settings = settings;
+        this.sharesMemory = endpoints.stream().anyMatch(Endpoint::isInproc);
+        this.socket = resources.open(settings, endpoints, this);
         socket.start();
         if (!resources.attach(this)) {
             dispose();
@@ -55,6 +64,7 @@ final class SocketConnection implements ZmqConnection, SocketHandler {
 
     @Override
     public Flux<ZmqMessage> receive() {
+        settings.requireReceives();
         return new Flux<>() {
             @Override
             public void subscribe(CoreSubscriber<? super ZmqMessage> actual) {
@@ -76,8 +86,10 @@ final class SocketConnection implements ZmqConnection, SocketHandler {
 
     @Override
     public Mono<Void> send(Publisher<ZmqMessage> messages) {
+        settings.requireSends();
+        Objects.requireNonNull(messages, "messages");
         return Mono.create(sink -> {
-            SendSubscriber subscriber = new SendSubscriber(socket, sink);
+            SendSubscriber subscriber = new SendSubscriber(socket, sink, settings.undeliverable());
             senders.add(subscriber);
             sink.onDispose(() -> {
                 senders.remove(subscriber);
@@ -102,8 +114,34 @@ final class SocketConnection implements ZmqConnection, SocketHandler {
     }
 
     @Override
+    public void subscribe(String topic) {
+        changeTopic(ZMQ.ZMQ_SUBSCRIBE, topic);
+    }
+
+    @Override
+    public void unsubscribe(String topic) {
+        changeTopic(ZMQ.ZMQ_UNSUBSCRIBE, topic);
+    }
+
+    private void changeTopic(int option, String topic) {
+        settings.require(SocketType.SUB, "topics");
+        byte[] prefix = SocketSettings.bytes(topic);
+        socket.perform(owned -> owned.setSocketOpt(option, prefix));
+    }
+
+    @Override
     public String endpoint() {
         return socket.address();
+    }
+
+    @Override
+    public List<String> endpoints() {
+        return socket.addresses();
+    }
+
+    @Override
+    public Flux<ZmqEvent> events() {
+        return events.asFlux().onBackpressureLatest();
     }
 
     @Override
@@ -114,7 +152,7 @@ final class SocketConnection implements ZmqConnection, SocketHandler {
     @Override
     public void dispose() {
         if (disposed.compareAndSet(false, true)) {
-            socket.close(lingerMillis);
+            socket.close(settings.lingerMillis());
         }
     }
 
@@ -133,7 +171,8 @@ final class SocketConnection implements ZmqConnection, SocketHandler {
     public void received(List<Msg> parts, int from, int to) {
         ByteBuffer[] frames = new ByteBuffer[to - from];
         for (int i = from; i < to; i++) {
-            frames[i - from] = parts.get(i).buf();
+            ByteBuffer frame = parts.get(i).buf();
+            frames[i - from] = sharesMemory ? frame.asReadOnlyBuffer() : frame;
         }
         ZmqMessage message = new ZmqMessage(frames);
         Receiver r = receiver.get();
@@ -160,6 +199,11 @@ final class SocketConnection implements ZmqConnection, SocketHandler {
     }
 
     @Override
+    public void happened(ZmqEvent event) {
+        events.tryEmitNext(event);
+    }
+
+    @Override
     public void closing(@Nullable Throwable reason) {
         closing = true;
         failure = reason;
@@ -173,13 +217,14 @@ final class SocketConnection implements ZmqConnection, SocketHandler {
     }
 
     private void refuse(SendSubscriber subscriber) {
-        subscriber.failed(new ZmqException(socket + " is closed"));
+        subscriber.fail(new ZmqException(socket + " is closed"));
     }
 
     @Override
     public void closed(@Nullable Throwable reason) {
         disposed.set(true);
         resources.detach(this);
+        events.tryEmitComplete();
         if (reason == null) {
             closed.tryEmitEmpty();
         } else {

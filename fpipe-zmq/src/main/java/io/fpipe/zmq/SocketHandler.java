@@ -23,6 +23,9 @@ interface SocketHandler {
     /** A connection was lost. */
     void disconnected();
 
+    /** Something happened to a connection, which may be that it was lost. */
+    default void happened(ZmqEvent event) {}
+
     /** The socket receives and takes no more messages. */
     default void closing(@Nullable Throwable failure) {}
 

@@ -4,25 +4,30 @@
  */
 package io.fpipe.zmq;
 
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import zmq.Msg;
 import zmq.SocketBase;
 import zmq.ZMQ;
 import zmq.msg.MsgAllocator;
 
 /**
- * How a socket is set up.
- *
- * @param type the ZeroMQ socket type
- * @param highWaterMark messages queued per peer and direction, 0 for no limit
- * @param maxMessageBytes the largest frame that is accepted; a peer that sends more is disconnected
- * @param bufferBytes the kernel's buffers for each connection, and JeroMQ's batches with them
- * @param farewell whether the socket receives {@link Frame#FAREWELL} when a peer is lost: behind all that the peer
- *     sent, where an event may come before it. A connecting ROUTER and a bound DEALER get none.
+ * How a socket is set up: JeroMQ's options by their numbers, and what JeroMQ knows nothing of. Nobody sees one change:
+ * each method that changes something returns a copy.
  */
-record SocketSettings(int type, int highWaterMark, long maxMessageBytes, int bufferBytes, boolean farewell) {
+final class SocketSettings {
 
+    static final int HIGH_WATER_MARK = 1000;
+    static final int MAX_MESSAGE_BYTES = 64 << 20;
     static final int BUFFER_BYTES = 1 << 20;
     static final int RECONNECT_MILLIS = 100;
+    static final int LINGER_MILLIS = 1000;
 
     /**
      * How long a connection may take to exchange greetings before it is tried anew. JeroMQ's default of 30 seconds would
@@ -30,32 +35,177 @@ record SocketSettings(int type, int highWaterMark, long maxMessageBytes, int buf
      */
     static final int HANDSHAKE_MILLIS = 2000;
 
-    boolean isRouter() {
-        return type == ZMQ.ZMQ_ROUTER;
+    static final int KEEPALIVE_IDLE_SECONDS = 60;
+    static final int KEEPALIVE_INTERVAL_SECONDS = 10;
+    static final int KEEPALIVE_PROBES = 6;
+
+    private final SocketType type;
+    private Map<Integer, Object> options = new LinkedHashMap<>();
+    private List<String> topics = List.of();
+    private long maxMessageBytes = MAX_MESSAGE_BYTES;
+    private int lingerMillis = LINGER_MILLIS;
+    private boolean waiting;
+    private boolean farewell;
+    private @Nullable BiConsumer<? super ZmqMessage, ? super ZmqUndeliverableException> undeliverable;
+    private @Nullable Predicate<? super ZmqCredentials> logins;
+
+    private SocketSettings(SocketType type) {
+        this.type = type;
+        this.waiting = !type.publishes();
+        options.put(ZMQ.ZMQ_SNDHWM, HIGH_WATER_MARK);
+        options.put(ZMQ.ZMQ_RCVHWM, HIGH_WATER_MARK);
+        options.put(ZMQ.ZMQ_RCVBUF, BUFFER_BYTES);
+        options.put(ZMQ.ZMQ_SNDBUF, BUFFER_BYTES);
+        options.put(ZMQ.ZMQ_RECONNECT_IVL, RECONNECT_MILLIS);
+        options.put(ZMQ.ZMQ_HANDSHAKE_IVL, HANDSHAKE_MILLIS);
+        options.put(ZMQ.ZMQ_TCP_KEEPALIVE, 1);
+        options.put(ZMQ.ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_IDLE_SECONDS);
+        options.put(ZMQ.ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_INTERVAL_SECONDS);
+        options.put(ZMQ.ZMQ_TCP_KEEPALIVE_CNT, KEEPALIVE_PROBES);
+        if (type == SocketType.ROUTER) { // or messages to unknown and full peers are dropped
+            options.put(ZMQ.ZMQ_ROUTER_MANDATORY, true);
+        }
+        if (type == SocketType.SUB) { // what it sends is its subscriptions, and above the mark they would be dropped
+            options.put(ZMQ.ZMQ_SNDHWM, 0);
+        }
     }
 
-    String typeName() {
-        return isRouter() ? "ROUTER" : "DEALER";
+    /** The defaults. */
+    static SocketSettings of(SocketType type) {
+        return new SocketSettings(type);
+    }
+
+    private SocketSettings change(Consumer<SocketSettings> change) {
+        SocketSettings copy = new SocketSettings(type);
+        copy.options = new LinkedHashMap<>(options);
+        copy.topics = topics;
+        copy.maxMessageBytes = maxMessageBytes;
+        copy.lingerMillis = lingerMillis;
+        copy.waiting = waiting;
+        copy.farewell = farewell;
+        copy.undeliverable = undeliverable;
+        copy.logins = logins;
+        change.accept(copy);
+        return copy;
+    }
+
+    /** Sets an option of JeroMQ's. */
+    SocketSettings with(int option, Object value) {
+        return change(s -> s.options.put(option, value));
+    }
+
+    SocketSettings topics(String... names) {
+        return change(s -> s.topics = List.of(names));
+    }
+
+    SocketSettings maxMessageBytes(long bytes) {
+        return change(s -> s.maxMessageBytes = bytes);
+    }
+
+    SocketSettings lingerMillis(int millis) {
+        return change(s -> s.lingerMillis = millis);
+    }
+
+    SocketSettings waiting(boolean wait) {
+        return change(s -> s.waiting = wait);
+    }
+
+    SocketSettings undeliverable(BiConsumer<? super ZmqMessage, ? super ZmqUndeliverableException> told) {
+        return change(s -> s.undeliverable = told);
+    }
+
+    SocketSettings logins(Predicate<? super ZmqCredentials> accepts) {
+        return change(s -> s.logins = accepts);
+    }
+
+    /**
+     * Has the socket receive {@link Frame#FAREWELL} when a peer is lost: behind all that the peer sent, where an event
+     * may come before it. A connecting ROUTER and a bound DEALER get none.
+     */
+    SocketSettings farewell() {
+        return change(s -> s.farewell = true);
+    }
+
+    SocketType type() {
+        return type;
+    }
+
+    void requireSends() {
+        if (!type.sends()) {
+            throw new IllegalStateException("a " + type + " socket does not send");
+        }
+    }
+
+    void requireReceives() {
+        if (!type.receives()) {
+            throw new IllegalStateException("a " + type + " socket does not receive");
+        }
+    }
+
+    void require(SocketType only, String what) {
+        if (type != only) {
+            throw new IllegalStateException(what + " is for " + only + ", this is a " + type);
+        }
+    }
+
+    boolean has(int option) {
+        return options.containsKey(option);
+    }
+
+    long maxMessageBytes() {
+        return maxMessageBytes;
+    }
+
+    int lingerMillis() {
+        return lingerMillis;
+    }
+
+    /** Whether a message waits for a peer that is full. */
+    boolean isWaiting() {
+        return waiting;
+    }
+
+    /** Who hears of a message that cannot be sent, where that is not the end of the stream. */
+    @Nullable
+    BiConsumer<? super ZmqMessage, ? super ZmqUndeliverableException> undeliverable() {
+        return undeliverable;
+    }
+
+    /** Who may log in, where the socket asks for it. */
+    @Nullable
+    Predicate<? super ZmqCredentials> logins() {
+        return logins;
     }
 
     /** Sets what has to be set before bind or connect. */
     void applyTo(SocketBase socket) {
-        socket.setSocketOpt(ZMQ.ZMQ_LINGER, 0); // the close sets it anew; JeroMQ's default is for ever
-        socket.setSocketOpt(ZMQ.ZMQ_SNDHWM, highWaterMark);
-        socket.setSocketOpt(ZMQ.ZMQ_RCVHWM, highWaterMark);
+        options.forEach((option, value) -> {
+            if (option != ZMQ.ZMQ_SNDBUF) {
+                set(socket, option, value);
+            }
+        });
+        set(socket, ZMQ.ZMQ_LINGER, 0); // the close sets it anew; JeroMQ's default is for ever
         // Without a maximum one hostile header of 2 GB ends the IO thread, and with it every socket of the context.
-        socket.setSocketOpt(ZMQ.ZMQ_MAXMSGSIZE, maxMessageBytes);
-        socket.setSocketOpt(ZMQ.ZMQ_MSG_ALLOCATOR, (MsgAllocator) this::allocate);
-        socket.setSocketOpt(ZMQ.ZMQ_RECONNECT_IVL, RECONNECT_MILLIS); // 0 and -1 do other things than they say
-        socket.setSocketOpt(ZMQ.ZMQ_HANDSHAKE_IVL, HANDSHAKE_MILLIS);
-        socket.setSocketOpt(ZMQ.ZMQ_TCP_KEEPALIVE, 1);
-        socket.setSocketOpt(ZMQ.ZMQ_RCVBUF, bufferBytes);
-        if (isRouter()) {
-            socket.setSocketOpt(ZMQ.ZMQ_ROUTER_MANDATORY, true); // or messages to unknown and full peers are dropped
+        set(socket, ZMQ.ZMQ_MAXMSGSIZE, maxMessageBytes);
+        set(socket, ZMQ.ZMQ_MSG_ALLOCATOR, (MsgAllocator) this::allocate);
+        if (type.publishes()) {
+            set(socket, ZMQ.ZMQ_XPUB_NODROP, waiting);
         }
+        topics.forEach(topic -> set(socket, ZMQ.ZMQ_SUBSCRIBE, bytes(topic)));
         if (farewell) {
-            socket.setSocketOpt(isRouter() ? ZMQ.ZMQ_DISCONNECT_MSG : ZMQ.ZMQ_HICCUP_MSG, Frame.FAREWELL);
+            int option = type == SocketType.ROUTER ? ZMQ.ZMQ_DISCONNECT_MSG : ZMQ.ZMQ_HICCUP_MSG;
+            set(socket, option, Frame.FAREWELL);
         }
+    }
+
+    private static void set(SocketBase socket, int option, Object value) {
+        if (!socket.setSocketOpt(option, value)) {
+            throw new ZmqException("ZeroMQ refuses option " + option + " with the value " + value);
+        }
+    }
+
+    static byte[] bytes(String topic) {
+        return topic.getBytes(StandardCharsets.UTF_8);
     }
 
     /**
@@ -63,18 +213,19 @@ record SocketSettings(int type, int highWaterMark, long maxMessageBytes, int buf
      * maximum and passes on its low half, negative or up to 2 GB: what only a hostile peer sends is an empty frame here.
      */
     private Msg allocate(int size) {
-        return new Msg(size < 0 || size > maxMessageBytes ? 0 : size);
+        int checked = size < 0 || size > maxMessageBytes ? 0 : size;
+        return logins == null ? new Msg(checked) : new LoginMsg(checked);
     }
 
     /** Has a ROUTER that connects tell its peer so; a peer that connects itself knows, and a REQ would not bear it. */
     void applyGreetingTo(SocketBase socket) {
-        if (farewell && isRouter()) {
-            socket.setSocketOpt(ZMQ.ZMQ_HELLO_MSG, Frame.FAREWELL);
+        if (farewell && type == SocketType.ROUTER) {
+            set(socket, ZMQ.ZMQ_HELLO_MSG, Frame.FAREWELL);
         }
     }
 
     /** Sets the send buffer: before connect, but after bind, where a listener would throw. */
     void applySendBufferTo(SocketBase socket) {
-        socket.setSocketOpt(ZMQ.ZMQ_SNDBUF, bufferBytes);
+        set(socket, ZMQ.ZMQ_SNDBUF, options.getOrDefault(ZMQ.ZMQ_SNDBUF, BUFFER_BYTES));
     }
 }

@@ -5,6 +5,7 @@
 package io.fpipe.zmq;
 
 import java.nio.ByteBuffer;
+import java.util.List;
 import org.reactivestreams.Publisher;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
@@ -20,7 +21,8 @@ public interface ZmqConnection extends Disposable {
      * Receives messages.
      * <ul>
      * <li>Emits: each message as it arrives, on the loop thread of the {@link ZmqResources}; a message of a ROUTER
-     * begins with the routing id of its peer.</li>
+     * begins with the routing id of its peer; an XPUB gets one frame for each change of its subscribers' topics: 1 for
+     * a new topic or 0 for one that nobody wants any more, then the topic. Over {@code inproc} frames are read-only.</li>
      * <li>Requests: a message is taken from ZeroMQ only under demand; without demand ZeroMQ's queues fill up to their
      * high-water marks and stop the peers.</li>
      * <li>Completes: when the connection is disposed.</li>
@@ -30,6 +32,7 @@ public interface ZmqConnection extends Disposable {
      * </ul>
      *
      * @return the messages
+     * @throws IllegalStateException if the socket is a PUSH or PUB
      */
     Flux<ZmqMessage> receive();
 
@@ -40,13 +43,15 @@ public interface ZmqConnection extends Disposable {
      * blocks needs {@code subscribeOn}.</li>
      * <li>Completes: when ZeroMQ has taken all messages; a socket that connects over {@code tcp} gives it none before it
      * is connected for the first time.</li>
-     * <li>Fails: with the source's error, or with {@link ZmqException} for a message that cannot be sent, which
-     * cancels the source: a ROUTER's to a peer that is not connected, any when the connection is disposed.</li>
+     * <li>Fails: with the source's error; with {@link ZmqUndeliverableException} for a message that cannot be sent,
+     * unless {@link ZmqSocket#onUndeliverable} takes it; with {@link ZmqException} when the connection is disposed or
+     * the socket fails. All of it cancels the source.</li>
      * <li>Cancels: the source; what was emitted is still sent.</li>
      * </ul>
      *
      * @param messages the messages; a message of a ROUTER begins with the routing id of the peer it is for
      * @return the completion; nothing is sent before it is subscribed to
+     * @throws IllegalStateException if the socket is a PULL or SUB
      */
     Mono<Void> send(Publisher<ZmqMessage> messages);
 
@@ -67,11 +72,49 @@ public interface ZmqConnection extends Disposable {
     Mono<Void> sendBytes(Publisher<ByteBuffer> messages);
 
     /**
-     * Returns the address that the socket is bound or connected to, with the real port if a wildcard was asked for.
+     * Returns the address that the socket is bound or connected to, with the real port if a wildcard was asked for. With
+     * several, it is the one that was named first.
      *
      * @return the address
      */
     String endpoint();
+
+    /**
+     * Returns all addresses that the socket is bound and connected to, with the real ports.
+     *
+     * @return the addresses, in the order in which they were named
+     */
+    List<String> endpoints();
+
+    /**
+     * Has a SUB receive what begins with a topic from now on; each publisher hears of it as soon as it is connected. Who
+     * subscribes to a topic twice has to unsubscribe twice. Returns at once.
+     *
+     * @param topic the first bytes of the messages, in UTF-8; the empty text is for all messages
+     * @throws IllegalStateException if the socket is not a SUB
+     */
+    void subscribe(String topic);
+
+    /**
+     * Undoes one {@link #subscribe}; does nothing if there was none. What is under way still arrives.
+     *
+     * @param topic the topic
+     * @throws IllegalStateException if the socket is not a SUB
+     */
+    void unsubscribe(String topic);
+
+    /**
+     * Tells what happens to the connections of the socket.
+     * <ul>
+     * <li>Emits: the last 64 events, then each as it happens, on the loop thread of the {@link ZmqResources}.</li>
+     * <li>Requests: nothing is held back; of what comes without demand the latest event is kept.</li>
+     * <li>Completes: when the socket is closed for good.</li>
+     * <li>Cancels: nothing else. Any number may subscribe.</li>
+     * </ul>
+     *
+     * @return the events
+     */
+    Flux<ZmqEvent> events();
 
     /**
      * Completes when the socket is closed and what it had taken was sent, or the linger time is over; fails if the

@@ -7,7 +7,8 @@ package io.fpipe.zmq;
 import org.jspecify.annotations.Nullable;
 
 /** Something went wrong on a ZeroMQ socket or on the way to a remote peer. */
-public sealed class ZmqException extends RuntimeException permits ZmqDisconnectedException, ZmqRemoteException {
+public sealed class ZmqException extends RuntimeException
+        permits ZmqDisconnectedException, ZmqRemoteException, ZmqUndeliverableException {
 
     private static final long serialVersionUID = 1L;
 

@@ -5,10 +5,12 @@
 package io.fpipe.zmq;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
@@ -43,6 +45,7 @@ public final class ZmqResources implements Disposable {
     private final Sinks.One<Void> terminated = Sinks.one();
     private final String name;
 
+    private volatile @Nullable Logins logins;
     private volatile boolean disposed;
     private volatile @Nullable ZmqException dead;
 
@@ -119,6 +122,14 @@ public final class ZmqResources implements Disposable {
         return loop;
     }
 
+    /** What happens when JeroMQ fails the socket that answers whether a client may log in. */
+    void failLogins(ZmqException reason) {
+        Logins door = logins;
+        if (door != null) {
+            door.socket().fail(reason);
+        }
+    }
+
     /** How many sockets are open, or closed and lingering. */
     int openSockets() {
         return sockets.size();
@@ -144,7 +155,7 @@ public final class ZmqResources implements Disposable {
      *
      * @throws ZmqException if it cannot be bound or connected
      */
-    OwnedSocket open(SocketSettings settings, Endpoint endpoint, SocketHandler handler) {
+    OwnedSocket open(SocketSettings settings, List<Endpoint> endpoints, SocketHandler handler) {
         if (disposed) {
             throw new ZmqException("the ZmqResources are disposed");
         }
@@ -155,7 +166,7 @@ public final class ZmqResources implements Disposable {
         // JeroMQ takes an interrupt for a failure to bind or connect and clears it: keep it for the caller.
         boolean interrupted = Thread.interrupted();
         try {
-            return openUninterrupted(settings, endpoint, handler);
+            return openUninterrupted(settings, endpoints, handler);
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
@@ -163,39 +174,51 @@ public final class ZmqResources implements Disposable {
         }
     }
 
-    private OwnedSocket openUninterrupted(SocketSettings settings, Endpoint endpoint, SocketHandler handler) {
+    private OwnedSocket openUninterrupted(SocketSettings settings, List<Endpoint> endpoints, SocketHandler handler) {
+        Predicate<? super ZmqCredentials> accepts = settings.logins();
+        if (accepts == null) {
+            return openWith(settings, endpoints, handler, () -> {});
+        }
+        Logins door = logins();
+        String domain = door.add(accepts);
+        OwnedSocket owned =
+                openWith(settings.with(ZMQ.ZMQ_ZAP_DOMAIN, domain), endpoints, handler, () -> door.remove(domain));
+        door.opened(domain, owned);
+        return owned;
+    }
+
+    private Logins logins() {
+        synchronized (sockets) {
+            Logins current = logins;
+            if (current == null || current.isClosed()) {
+                current = new Logins(this);
+                logins = current;
+            }
+            return current;
+        }
+    }
+
+    private OwnedSocket openWith(
+            SocketSettings settings, List<Endpoint> endpoints, SocketHandler handler, Runnable destroyed) {
         SocketBase socket = create(settings);
-        settings.applyTo(socket);
-        OwnedSocket owned = new OwnedSocket(loop, socket, new Attachment(socket, settings, endpoint, names), handler);
+        List<Attachment> attachments = endpoints.stream()
+                .map(endpoint -> new Attachment(socket, settings, endpoint, names))
+                .toList();
+        OwnedSocket owned = new OwnedSocket(loop, socket, settings, attachments, handler);
         sockets.add(owned);
         HandshakeWatch watch = new HandshakeWatch(loop, this::nudge);
         socket.setEventHook(
-                new ZMQ.EventConsummer() {
-                    @Override
-                    public void consume(ZMQ.Event event) {
-                        switch (event.event) {
-                            case ZMQ.ZMQ_EVENT_CONNECTED -> watch.connected();
-                            case ZMQ.ZMQ_EVENT_DISCONNECTED -> {
-                                watch.over();
-                                owned.lostConnection();
-                            }
-                            default -> {
-                                watch.over();
-                                owned.connected();
-                            }
-                        }
-                    }
-
-                    @Override
-                    public void close() {
-                        owned.destroyed(); // first: when there are no sockets left, the loop ends
-                        sockets.remove(owned);
-                    }
-                },
-                ZMQ.ZMQ_EVENT_CONNECTED | ZMQ.ZMQ_EVENT_DISCONNECTED | ZMQ.ZMQ_EVENT_HANDSHAKE_PROTOCOL);
+                new EventHook(owned, watch, () -> {
+                    owned.destroyed(); // first: when there are no sockets left, the loop ends
+                    sockets.remove(owned);
+                    destroyed.run();
+                }),
+                EventHook.MASK);
         try {
+            settings.applyTo(socket);
             owned.attach();
         } catch (RuntimeException ex) {
+            owned.detach();
             socket.close();
             throw ex;
         }
@@ -215,9 +238,9 @@ public final class ZmqResources implements Disposable {
 
     private SocketBase create(SocketSettings settings) {
         try {
-            return context.createSocket(settings.type());
+            return context.createSocket(settings.type().number());
         } catch (RuntimeException ex) { // too many sockets, no descriptors left, context terminated meanwhile
-            throw new ZmqException("cannot create a " + settings.typeName() + " socket: " + ex.getMessage(), ex);
+            throw new ZmqException("cannot create a " + settings.type() + " socket: " + ex.getMessage(), ex);
         }
     }
 
@@ -242,6 +265,10 @@ public final class ZmqResources implements Disposable {
     }
 
     private void stopWhenClosed(long deadline) {
+        Logins door = logins;
+        if (door != null && sockets.size() == 1) {
+            door.socket().close(0); // the last of all
+        }
         if (sockets.isEmpty()) {
             loop.stop();
         } else if (System.nanoTime() - deadline < 0) {

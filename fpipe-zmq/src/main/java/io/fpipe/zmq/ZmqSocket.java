@@ -5,15 +5,15 @@
 package io.fpipe.zmq;
 
 import java.nio.ByteBuffer;
-import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
-import zmq.ZMQ;
 
 /**
  * A single ZeroMQ socket, not yet open: immutable, each method returns a changed copy. {@link #open()} gives the open
@@ -22,31 +22,81 @@ import zmq.ZMQ;
  * <p>Its backpressure is ZeroMQ's: a receiver without demand fills the queues up to the high-water marks of both sides,
  * and then the sender's {@code send} stops asking its source.
  */
-public final class ZmqSocket {
-
-    private static final int HIGH_WATER_MARK = 1000;
-    private static final long MAX_MESSAGE_BYTES = 64L << 20;
-    private static final Duration LINGER = Duration.ofSeconds(1);
+public final class ZmqSocket extends SocketOptions {
 
     private final SocketSettings settings;
-    private final Duration linger;
-    private final @Nullable Endpoint endpoint;
+    private final List<Endpoint> endpoints;
     private final @Nullable ZmqResources resources;
 
-    private ZmqSocket(
-            SocketSettings settings, Duration linger, @Nullable Endpoint endpoint, @Nullable ZmqResources resources) {
+    private ZmqSocket(SocketSettings settings, List<Endpoint> endpoints, @Nullable ZmqResources resources) {
         this.settings = settings;
-        this.linger = linger;
-        this.endpoint = endpoint;
+        this.endpoints = endpoints;
         this.resources = resources;
     }
 
-    private static ZmqSocket of(int type) {
-        return new ZmqSocket(
-                new SocketSettings(type, HIGH_WATER_MARK, MAX_MESSAGE_BYTES, SocketSettings.BUFFER_BYTES, false),
-                LINGER,
-                null,
-                null);
+    private static ZmqSocket of(SocketType type) {
+        return new ZmqSocket(SocketSettings.of(type), List.of(), null);
+    }
+
+    /**
+     * Returns a PULL: receives from all its peers in turn.
+     *
+     * @return the socket
+     */
+    public static ZmqSocket pull() {
+        return of(SocketType.PULL);
+    }
+
+    /**
+     * Returns a PUSH: sends each message to one of its peers, in turn, and waits while none has room.
+     *
+     * @return the socket
+     */
+    public static ZmqSocket push() {
+        return of(SocketType.PUSH);
+    }
+
+    /**
+     * Returns a PUB: sends each message to all peers that have subscribed to how it begins, and drops it for those that
+     * have no room, unless {@link #waitForFullPeers} says otherwise.
+     *
+     * @return the socket
+     */
+    public static ZmqSocket pub() {
+        return of(SocketType.PUB);
+    }
+
+    /**
+     * Returns a SUB: receives the messages that begin with one of its topics. A publisher may drop messages for it while
+     * it has no demand.
+     *
+     * @param topics what to subscribe to, in UTF-8; the empty text is for all messages, no topic for none before {@link
+     *     ZmqConnection#subscribe}
+     * @return the socket
+     */
+    public static ZmqSocket sub(String... topics) {
+        for (String topic : topics) {
+            Objects.requireNonNull(topic, "topic");
+        }
+        return new ZmqSocket(SocketSettings.of(SocketType.SUB).topics(topics), List.of(), null);
+    }
+
+    /**
+     * Returns an XPUB: a PUB that receives what its peers subscribe to. They are kept until they are received.
+     *
+     * @return the socket
+     */
+    public static ZmqSocket xpub() {
+        return of(SocketType.XPUB);
+    }
+
+    /**
+     * Returns a PAIR: sends to and receives from one peer, and ignores all others.
+     *
+     * @return the socket
+     */
+    public static ZmqSocket pair() {
+        return of(SocketType.PAIR);
     }
 
     /**
@@ -55,7 +105,7 @@ public final class ZmqSocket {
      * @return the socket
      */
     public static ZmqSocket dealer() {
-        return of(ZMQ.ZMQ_DEALER);
+        return of(SocketType.DEALER);
     }
 
     /**
@@ -65,27 +115,57 @@ public final class ZmqSocket {
      * @return the socket
      */
     public static ZmqSocket router() {
-        return of(ZMQ.ZMQ_ROUTER);
+        return of(SocketType.ROUTER);
     }
 
     /**
-     * Binds to an address when it is opened.
+     * Returns a REQ: sends a request to one of its peers, in turn, then receives the reply, and so on. A request before
+     * the reply fails with {@link ZmqUndeliverableException}, unless the socket is {@link #relaxed}.
+     *
+     * @return the socket
+     */
+    public static ZmqSocket req() {
+        return of(SocketType.REQ);
+    }
+
+    /**
+     * Returns a REP: receives a request, then sends the reply, and so on. A reply without a request fails with {@link
+     * ZmqUndeliverableException}; one to a peer that has gone is dropped.
+     *
+     * @return the socket
+     */
+    public static ZmqSocket rep() {
+        return of(SocketType.REP);
+    }
+
+    /**
+     * Binds to an address, too, when it is opened. Any number of binds and connects may be given.
      *
      * @param endpoint {@code tcp://HOST:PORT} ({@code *} as the port takes a free one) or {@code inproc://NAME}
      * @return a changed copy
      */
     public ZmqSocket bind(String endpoint) {
-        return new ZmqSocket(settings, linger, Endpoint.bind(endpoint), resources);
+        return with(Endpoint.bind(endpoint));
     }
 
     /**
-     * Connects to an address when it is opened; ZeroMQ goes on trying while nobody is there.
+     * Connects to an address, too, when it is opened; ZeroMQ goes on trying while nobody is there. What is sent waits
+     * until one of the connections over {@code tcp} is up for the first time, unless the socket also binds or uses
+     * {@code inproc}.
      *
      * @param endpoint {@code tcp://HOST:PORT} or {@code inproc://NAME}
      * @return a changed copy
      */
     public ZmqSocket connect(String endpoint) {
-        return new ZmqSocket(settings, linger, Endpoint.connect(endpoint), resources);
+        return with(Endpoint.connect(endpoint));
+    }
+
+    private ZmqSocket with(Endpoint endpoint) {
+        if (endpoints.contains(endpoint) && !endpoint.address().endsWith("*")) {
+            throw new IllegalArgumentException(endpoint + " is named twice");
+        }
+        return new ZmqSocket(
+                settings, Stream.concat(endpoints.stream(), Stream.of(endpoint)).toList(), resources);
     }
 
     /**
@@ -95,68 +175,17 @@ public final class ZmqSocket {
      * @return a changed copy
      */
     public ZmqSocket runOn(ZmqResources resources) {
-        return new ZmqSocket(settings, linger, endpoint, Objects.requireNonNull(resources, "resources"));
+        return new ZmqSocket(settings, endpoints, Objects.requireNonNull(resources, "resources"));
     }
 
-    /**
-     * Sets how many messages ZeroMQ queues for each peer, in each direction. Default: {@value #HIGH_WATER_MARK}. The
-     * memory bound is this number times the size of a message, for each peer.
-     *
-     * @param messages the number, at least 1
-     * @return a changed copy
-     */
-    public ZmqSocket highWaterMark(int messages) {
-        if (messages < 1) {
-            throw new IllegalArgumentException("highWaterMark must be at least 1, was " + messages);
-        }
-        return with(new SocketSettings(
-                settings.type(), messages, settings.maxMessageBytes(), settings.bufferBytes(), false));
+    @Override
+    SocketSettings settings() {
+        return settings;
     }
 
-    /**
-     * Limits the size of a received frame; a peer that sends a larger one is disconnected. Default: 64 MiB.
-     *
-     * @param bytes the limit, at least 1
-     * @return a changed copy
-     */
-    public ZmqSocket maxMessageBytes(long bytes) {
-        if (bytes < 1) {
-            throw new IllegalArgumentException("maxMessageBytes must be at least 1, was " + bytes);
-        }
-        return with(
-                new SocketSettings(settings.type(), settings.highWaterMark(), bytes, settings.bufferBytes(), false));
-    }
-
-    /**
-     * Sets the size of the kernel's send and receive buffers of each TCP connection, and with it how many bytes ZeroMQ
-     * moves at once. Default: 1 MiB.
-     *
-     * @param bytes the size, at least 8192
-     * @return a changed copy
-     */
-    public ZmqSocket bufferBytes(int bytes) {
-        if (bytes < 8192) {
-            throw new IllegalArgumentException("bufferBytes must be at least 8192, was " + bytes);
-        }
-        return with(new SocketSettings(
-                settings.type(), settings.highWaterMark(), settings.maxMessageBytes(), bytes, false));
-    }
-
-    /**
-     * Sets how long ZeroMQ goes on sending what it has taken when the socket is disposed. Default: 1 second.
-     *
-     * @param linger the time, 0 for not at all
-     * @return a changed copy
-     */
-    public ZmqSocket linger(Duration linger) {
-        if (linger.isNegative() || linger.toMillis() > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException("linger must be between 0 and 24 days, was " + linger);
-        }
-        return new ZmqSocket(settings, linger, endpoint, resources);
-    }
-
-    private ZmqSocket with(SocketSettings changed) {
-        return new ZmqSocket(changed, linger, endpoint, resources);
+    @Override
+    ZmqSocket with(SocketSettings changed) {
+        return new ZmqSocket(changed, endpoints, resources);
     }
 
     /**
@@ -176,11 +205,11 @@ public final class ZmqSocket {
      * @throws ZmqException if it cannot be bound or connected
      */
     public ZmqConnection openNow() {
-        if (endpoint == null) {
+        if (endpoints.isEmpty()) {
             throw new IllegalStateException("neither bind nor connect was called");
         }
         ZmqResources runOn = resources == null ? ZmqResources.shared() : resources;
-        return new SocketConnection(runOn, settings, endpoint, (int) linger.toMillis());
+        return new SocketConnection(runOn, settings, endpoints);
     }
 
     /**
@@ -190,6 +219,7 @@ public final class ZmqSocket {
      * @return the messages
      */
     public Flux<ZmqMessage> receive() {
+        settings.requireReceives();
         return Flux.usingWhen(opening(), c -> c.flatMapMany(ZmqConnection::receive), ZmqSocket::close);
     }
 
@@ -199,6 +229,7 @@ public final class ZmqSocket {
      * @return the bytes of each message
      */
     public Flux<ByteBuffer> receiveBytes() {
+        settings.requireReceives();
         return Flux.usingWhen(opening(), c -> c.flatMapMany(ZmqConnection::receiveBytes), ZmqSocket::close);
     }
 
@@ -210,6 +241,7 @@ public final class ZmqSocket {
      *     send them
      */
     public Mono<Void> send(Publisher<ZmqMessage> messages) {
+        settings.requireSends();
         return sending(connection -> connection.send(messages));
     }
 
@@ -221,6 +253,7 @@ public final class ZmqSocket {
      *     send them
      */
     public Mono<Void> sendBytes(Publisher<ByteBuffer> messages) {
+        settings.requireSends();
         return sending(connection -> connection.sendBytes(messages));
     }
 
@@ -249,6 +282,6 @@ public final class ZmqSocket {
 
     @Override
     public String toString() {
-        return settings.typeName() + " " + (endpoint == null ? "without an endpoint" : endpoint);
+        return settings.type() + " " + (endpoints.isEmpty() ? "without an endpoint" : endpoints);
     }
 }

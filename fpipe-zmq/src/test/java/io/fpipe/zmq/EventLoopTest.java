@@ -27,7 +27,6 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.NonBlocking;
 import zmq.Msg;
-import zmq.ZMQ;
 
 class EventLoopTest {
 
@@ -107,7 +106,7 @@ class EventLoopTest {
     void pacedMessagesCostFewTurnsEach() throws Exception {
         int total = 500;
         Counter counter = new Counter(total);
-        OwnedSocket owned = resources.open(settings(), Endpoint.bind("tcp://127.0.0.1:*"), counter);
+        OwnedSocket owned = resources.open(settings(), List.of(Endpoint.bind("tcp://127.0.0.1:*")), counter);
         owned.start();
         ZmqConnection dealer = dealer().connect(owned.address()).openNow();
 
@@ -125,7 +124,7 @@ class EventLoopTest {
     }
 
     private static SocketSettings settings() {
-        return new SocketSettings(ZMQ.ZMQ_ROUTER, 1000, 1 << 20, SocketSettings.BUFFER_BYTES, false);
+        return SocketSettings.of(SocketType.ROUTER);
     }
 
     /** Counts the turns of its socket: each asks for the demand once. */

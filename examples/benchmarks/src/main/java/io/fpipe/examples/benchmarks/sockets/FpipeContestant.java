@@ -24,7 +24,7 @@ final class FpipeContestant implements Contestant {
 
     @Override
     public String bind(String transport, Run run) {
-        ZmqConnection pull = ZmqSocket.dealer()
+        ZmqConnection pull = ZmqSocket.pull()
                 .bind(transport.equals("inproc") ? "inproc://oneway" : ANY_PORT)
                 .runOn(resources)
                 .openNow();
@@ -35,7 +35,7 @@ final class FpipeContestant implements Contestant {
     @Override
     public void send(String address, Run run) {
         ZmqConnection push =
-                ZmqSocket.dealer().connect(address).runOn(resources).openNow();
+                ZmqSocket.push().connect(address).runOn(resources).openNow();
         Flux<ByteBuffer> messages = Flux.range(0, run.count())
                 .map(i -> ByteBuffer.wrap(run.message(i)))
                 .subscribeOn(source);

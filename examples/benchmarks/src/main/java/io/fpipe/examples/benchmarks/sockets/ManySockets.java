@@ -55,12 +55,12 @@ final class ManySockets {
             CountDownLatch last = new CountDownLatch(sockets);
             List<ZmqConnection> senders = new ArrayList<>();
             for (int i = 0; i < sockets; i++) {
-                ZmqConnection sink = ZmqSocket.dealer()
+                ZmqConnection sink = ZmqSocket.pull()
                         .bind("tcp://127.0.0.1:*")
                         .runOn(sinks)
                         .openNow();
                 sink.receiveBytes().take(1L + each).subscribe(counting(1L + each, first, last));
-                ZmqConnection sender = ZmqSocket.dealer()
+                ZmqConnection sender = ZmqSocket.push()
                         .connect(sink.endpoint())
                         .runOn(sources)
                         .openNow();

@@ -1,0 +1,80 @@
+/*
+ * Copyright the fpipe authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.fpipe.zmq;
+
+import org.jspecify.annotations.Nullable;
+import zmq.ZError;
+import zmq.ZMQ;
+
+/** Hears from JeroMQ what happens to a socket, on JeroMQ's threads: it only passes it on. */
+final class EventHook implements ZMQ.EventConsummer {
+
+    static final int MASK = ZMQ.ZMQ_EVENT_ALL & ~ZMQ.ZMQ_EVENT_MONITOR_STOPPED;
+
+    private final OwnedSocket socket;
+    private final HandshakeWatch watch;
+    private final Runnable destroyed;
+
+    EventHook(OwnedSocket socket, HandshakeWatch watch, Runnable destroyed) {
+        this.socket = socket;
+        this.watch = watch;
+        this.destroyed = destroyed;
+    }
+
+    @Override
+    public void consume(ZMQ.Event event) {
+        ZmqEvent.Kind kind = kind(event.event);
+        if (kind != null) {
+            look(kind);
+            socket.happened(new ZmqEvent(kind, String.valueOf(event.addr), detail(kind, event.event, event.arg)));
+        }
+    }
+
+    private void look(ZmqEvent.Kind kind) {
+        switch (kind) {
+            case CONNECTED -> watch.connected();
+            case DISCONNECTED, PEER_UP, HANDSHAKE_FAILED -> watch.over();
+            default -> {}
+        }
+    }
+
+    @Override
+    public void close() {
+        destroyed.run();
+    }
+
+    private static ZmqEvent.@Nullable Kind kind(int event) {
+        return switch (event) {
+            case ZMQ.ZMQ_EVENT_LISTENING -> ZmqEvent.Kind.LISTENING;
+            case ZMQ.ZMQ_EVENT_ACCEPTED -> ZmqEvent.Kind.ACCEPTED;
+            case ZMQ.ZMQ_EVENT_CONNECTED -> ZmqEvent.Kind.CONNECTED;
+            case ZMQ.ZMQ_EVENT_CONNECT_RETRIED -> ZmqEvent.Kind.RETRIED;
+            case ZMQ.ZMQ_EVENT_HANDSHAKE_PROTOCOL -> ZmqEvent.Kind.PEER_UP;
+            case ZMQ.ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL,
+                    ZMQ.ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL,
+                    ZMQ.ZMQ_EVENT_HANDSHAKE_FAILED_AUTH -> ZmqEvent.Kind.HANDSHAKE_FAILED;
+            case ZMQ.ZMQ_EVENT_DISCONNECTED -> ZmqEvent.Kind.DISCONNECTED;
+            case ZMQ.ZMQ_EVENT_BIND_FAILED, ZMQ.ZMQ_EVENT_ACCEPT_FAILED, ZMQ.ZMQ_EVENT_CLOSE_FAILED ->
+                ZmqEvent.Kind.FAILED;
+            case ZMQ.ZMQ_EVENT_CLOSED -> ZmqEvent.Kind.CLOSED;
+            default -> null; // a connection that is not there at once, which is how they all begin
+        };
+    }
+
+    private static String detail(ZmqEvent.Kind kind, int event, @Nullable Object argument) {
+        if (!(argument instanceof Integer number)) {
+            return "";
+        }
+        return switch (kind) {
+            case RETRIED -> "in " + number + " ms";
+            case HANDSHAKE_FAILED ->
+                event == ZMQ.ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
+                        ? "login refused with status " + number
+                        : String.format("protocol error 0x%08x", number);
+            case FAILED -> ZError.toString(number);
+            default -> "";
+        };
+    }
+}
