@@ -34,8 +34,7 @@ final class FpipeContestant implements Contestant {
 
     @Override
     public void send(String address, Run run) {
-        ZmqConnection push =
-                ZmqSocket.push().connect(address).runOn(resources).openNow();
+        ZmqConnection push = ZmqSocket.push().connect(address).runOn(resources).openNow();
         Flux<ByteBuffer> messages = Flux.range(0, run.count())
                 .map(i -> ByteBuffer.wrap(run.message(i)))
                 .subscribeOn(source);

@@ -55,15 +55,11 @@ final class ManySockets {
             CountDownLatch last = new CountDownLatch(sockets);
             List<ZmqConnection> senders = new ArrayList<>();
             for (int i = 0; i < sockets; i++) {
-                ZmqConnection sink = ZmqSocket.pull()
-                        .bind("tcp://127.0.0.1:*")
-                        .runOn(sinks)
-                        .openNow();
+                ZmqConnection sink =
+                        ZmqSocket.pull().bind("tcp://127.0.0.1:*").runOn(sinks).openNow();
                 sink.receiveBytes().take(1L + each).subscribe(counting(1L + each, first, last));
-                ZmqConnection sender = ZmqSocket.push()
-                        .connect(sink.endpoint())
-                        .runOn(sources)
-                        .openNow();
+                ZmqConnection sender =
+                        ZmqSocket.push().connect(sink.endpoint()).runOn(sources).openNow();
                 sender.sendBytes(Mono.just(ByteBuffer.allocate(SIZE))).subscribe();
                 senders.add(sender);
             }

@@ -4,8 +4,11 @@
  */
 package io.fpipe.examples.benchmarks.sockets;
 
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
-import org.springframework.beans.factory.support.DefaultListableBeanFactory;
+import org.springframework.context.annotation.AnnotationConfigApplicationContext;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.integration.config.EnableIntegration;
 import org.springframework.integration.zeromq.inbound.ZeroMqMessageProducer;
 import org.springframework.integration.zeromq.outbound.ZeroMqMessageHandler;
 import org.springframework.messaging.MessageChannel;
@@ -20,7 +23,7 @@ import reactor.core.scheduler.Schedulers;
 final class SpringContestant implements Contestant {
 
     private final ZContext context = new ZContext();
-    private final DefaultListableBeanFactory beans = new DefaultListableBeanFactory();
+    private final AnnotationConfigApplicationContext beans = new AnnotationConfigApplicationContext(Integration.class);
     private final Scheduler source = Schedulers.newSingle("source", true);
     private @Nullable ZeroMqMessageProducer producer;
     private @Nullable ZeroMqMessageHandler handler;
@@ -29,22 +32,27 @@ final class SpringContestant implements Contestant {
     public String bind(String transport, Run run) {
         ZeroMqMessageProducer receiving = new ZeroMqMessageProducer(context, SocketType.PULL);
         producer = receiving;
-        receiving.setBindPort(0);
         receiving.setOutputChannel((MessageChannel) (message, timeout) -> {
             run.arrived((byte[]) message.getPayload());
             return true;
         });
-        receiving.setBeanFactory(beans);
+        receiving.setConsumeDelay(Duration.ofMillis(1)); // by default it waits a second whenever nothing is there
+        receiving.setBeanFactory(beans.getBeanFactory());
         receiving.afterPropertiesSet();
         receiving.start();
-        return "tcp://127.0.0.1:" + receiving.getBoundPort();
+        // It binds on a thread of its own, and says nothing when it has.
+        Integer port = Flux.interval(Duration.ofMillis(5))
+                .map(i -> receiving.getBoundPort())
+                .filter(bound -> bound > 0)
+                .blockFirst(Duration.ofSeconds(10));
+        return "tcp://127.0.0.1:" + port;
     }
 
     @Override
     public void send(String address, Run run) {
         ZeroMqMessageHandler sending = new ZeroMqMessageHandler(context, address, SocketType.PUSH);
         handler = sending;
-        sending.setBeanFactory(beans);
+        sending.setBeanFactory(beans.getBeanFactory());
         sending.afterPropertiesSet();
         sending.start();
         Flux.range(0, run.count())
@@ -70,5 +78,11 @@ final class SpringContestant implements Contestant {
         }
         source.dispose();
         context.close();
+        beans.close();
     }
+
+    /** What the adapters need around them. */
+    @Configuration(proxyBeanMethods = false)
+    @EnableIntegration
+    static class Integration {}
 }
