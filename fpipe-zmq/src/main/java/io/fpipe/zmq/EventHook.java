@@ -27,12 +27,16 @@ final class EventHook implements ZMQ.EventConsummer {
     public void consume(ZMQ.Event event) {
         ZmqEvent.Kind kind = kind(event.event);
         if (kind != null) {
-            switch (kind) {
-                case CONNECTED -> watch.connected();
-                case PEER_UP, HANDSHAKE_FAILED, DISCONNECTED -> watch.over();
-                default -> {}
-            }
+            look(kind);
             socket.happened(new ZmqEvent(kind, String.valueOf(event.addr), detail(kind, event.event, event.arg)));
+        }
+    }
+
+    private void look(ZmqEvent.Kind kind) {
+        switch (kind) {
+            case CONNECTED -> watch.connected();
+            case DISCONNECTED, PEER_UP, HANDSHAKE_FAILED -> watch.over();
+            default -> {}
         }
     }
 

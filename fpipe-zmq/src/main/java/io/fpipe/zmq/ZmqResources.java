@@ -33,6 +33,10 @@ public final class ZmqResources implements Disposable {
 
     private static final Logger LOG = Loggers.getLogger(ZmqResources.class);
     private static final AtomicInteger COUNT = new AtomicInteger();
+
+    /** JeroMQ's limit is 1023; file descriptors, 4 for each socket, are the limit that operators know. */
+    private static final int MAX_SOCKETS = 1 << 13;
+
     private static final long CLOSE_GRACE_NANOS = Duration.ofSeconds(3).toNanos();
 
     private static @Nullable ZmqResources shared;
@@ -53,6 +57,7 @@ public final class ZmqResources implements Disposable {
         name = options.name + "-" + COUNT.incrementAndGet();
         context = ZMQ.createContext();
         context.set(ZMQ.ZMQ_IO_THREADS, 1); // with more, JeroMQ loses connections
+        context.set(ZMQ.ZMQ_MAX_SOCKETS, MAX_SOCKETS);
         context.setThreadFactory((task, id) -> {
             Thread thread = new Thread(task, name + "-" + id);
             thread.setDaemon(true);

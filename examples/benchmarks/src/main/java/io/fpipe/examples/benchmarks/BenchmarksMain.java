@@ -4,6 +4,7 @@
  */
 package io.fpipe.examples.benchmarks;
 
+import io.fpipe.examples.benchmarks.sockets.SocketsBenchmark;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
