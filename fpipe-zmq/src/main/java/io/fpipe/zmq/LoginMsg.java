@@ -5,25 +5,29 @@
 package io.fpipe.zmq;
 
 import java.nio.charset.StandardCharsets;
+import java.util.function.BooleanSupplier;
 import zmq.Msg;
 
 /**
  * A received frame of a socket that asks for logins. JeroMQ trusts the lengths in a HELLO; the exception that a wrong one
- * causes leaves a connection that never ends, nor does its context. It refuses one that is too short as it should: so a
- * HELLO with wrong lengths is that.
+ * causes leaves a connection that never ends, nor does its context. And it asks who may log in although the socket is being
+ * closed, and forgets to end that connection. It refuses a HELLO that is too short as it should: so those are.
  */
 final class LoginMsg extends Msg {
 
     private static final byte[] HELLO = "\5HELLO".getBytes(StandardCharsets.US_ASCII);
 
-    LoginMsg(int size) {
+    private final BooleanSupplier closing;
+
+    LoginMsg(int size, BooleanSupplier closing) {
         super(size);
+        this.closing = closing;
     }
 
     @Override
     public int size() {
         int size = super.size();
-        return isCommand() && isHello(size) && !hasTwoTexts(size) ? 0 : size;
+        return isCommand() && isHello(size) && (closing.getAsBoolean() || !hasTwoTexts(size)) ? 0 : size;
     }
 
     private boolean isHello(int size) {

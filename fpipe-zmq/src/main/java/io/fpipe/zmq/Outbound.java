@@ -4,26 +4,16 @@
  */
 package io.fpipe.zmq;
 
-import static io.fpipe.zmq.ZmqUndeliverableException.Reason.FULL_PEER;
-import static io.fpipe.zmq.ZmqUndeliverableException.Reason.NO_BODY;
-import static io.fpipe.zmq.ZmqUndeliverableException.Reason.OUT_OF_TURN;
-import static io.fpipe.zmq.ZmqUndeliverableException.Reason.TOO_LARGE;
-import static io.fpipe.zmq.ZmqUndeliverableException.Reason.UNKNOWN_PEER;
-
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import zmq.Msg;
 import zmq.SocketBase;
 import zmq.ZError;
 import zmq.ZMQ;
-import zmq.socket.pipeline.Push;
-import zmq.socket.reqrep.Req;
 
 /**
  * The sending side of a socket; used by the socket's owner only. Keeps what the socket refused, by peer for a ROUTER,
@@ -32,7 +22,6 @@ import zmq.socket.reqrep.Req;
 final class Outbound {
 
     private static final ByteBuffer ANY_PEER = ByteBuffer.allocate(0);
-    private static final int INTERRUPTS = 16;
     private static final int PEER_BUDGET = 16;
     private static final long RETRY_NANOS = 1_000_000;
     private static final long MAX_RETRY_NANOS = 10_000_000;
@@ -40,6 +29,7 @@ final class Outbound {
     private final OwnedSocket owned;
     private final SocketBase socket;
     private final SocketSettings settings;
+    private final FrameWriter writer;
     private final boolean router;
     private final Map<ByteBuffer, ArrayDeque<Outgoing>> blocked = new HashMap<>();
 
@@ -47,7 +37,6 @@ final class Outbound {
     private EventLoop.@Nullable Timer retryTimer;
     private long retryNanos = RETRY_NANOS;
 
-    private boolean interrupted;
     private Outgoing.@Nullable Origin sentTo;
     private int sentCount;
     private @Nullable List<Runnable> told;
@@ -56,6 +45,7 @@ final class Outbound {
         this.owned = owned;
         this.socket = socket;
         this.settings = settings;
+        this.writer = new FrameWriter(owned, socket, settings);
         this.router = settings.type() == SocketType.ROUTER;
     }
 
@@ -142,17 +132,14 @@ final class Outbound {
         }
         // -1 has every bit set, and means interrupted (and the flag is cleared) or terminated
         if (socket.errno() == ZError.EINTR) {
-            interrupted = true;
+            writer.noteInterrupt();
             owned.wake();
         }
         return 0;
     }
 
-    /** Returns whether this thread was interrupted since it was asked last: JeroMQ has cleared the flag. */
     boolean wasInterrupted() {
-        boolean was = interrupted;
-        interrupted = false;
-        return was;
+        return writer.wasInterrupted();
     }
 
     void refuse(Outgoing message) {
@@ -204,19 +191,19 @@ final class Outbound {
 
     private boolean sendFrames(Outgoing message) {
         ByteBuffer[] frames = message.frames();
-        ZmqException refused = check(frames);
+        ZmqException refused = writer.check(frames);
         if (refused != null) {
             tell(message, refused);
             return true;
         }
         int last = frames.length - 1;
         for (int i = 0; i <= last; i++) {
-            int error = send(frames[i], i == 0, i < last);
+            int error = writer.send(frames[i], i == 0, i < last);
             if (error == ZError.EAGAIN && i == 0 && (settings.isWaiting() || !router)) {
                 return false;
             }
             if (error != 0) {
-                ZmqException reason = failure(frames[0], error);
+                ZmqException reason = writer.failure(frames[0], error);
                 if (i > 0 || error == ZError.ETERM) { // the socket waits for the rest of half a message
                     owned.fail(reason);
                 }
@@ -230,80 +217,6 @@ final class Outbound {
         }
         sentCount++;
         return true;
-    }
-
-    private @Nullable ZmqException check(ByteBuffer[] frames) {
-        if (router && frames.length == 1) { // JeroMQ would drop it in silence
-            return new ZmqUndeliverableException(
-                    NO_BODY, owned + " needs a routing id and a body, got a message of 1 frame");
-        }
-        for (ByteBuffer frame : frames) {
-            if (frame.remaining() > settings.maxMessageBytes()) { // the peer would cut the connection
-                return new ZmqUndeliverableException(
-                        TOO_LARGE,
-                        owned + " sends at most " + settings.maxMessageBytes() + " bytes in a frame, got "
-                                + frame.remaining());
-            }
-        }
-        return null;
-    }
-
-    private int send(ByteBuffer frame, boolean first, boolean more) {
-        // JeroMQ sends from index 0, whatever the position is, and up to the capacity
-        boolean whole = frame.position() == 0 && frame.limit() == frame.capacity();
-        Msg part = new Msg(whole ? frame : frame.slice());
-        for (int i = 0; i < INTERRUPTS; i++) {
-            if (first ? socket.send(part, flags(more)) : sendNext(part, more)) {
-                return 0;
-            }
-            int error = socket.errno();
-            if (error != ZError.EINTR) {
-                return error;
-            }
-            interrupted = true;
-        }
-        return ZError.EINTR;
-    }
-
-    private static int flags(boolean more) {
-        return more ? ZMQ.ZMQ_DONTWAIT | ZMQ.ZMQ_SNDMORE : ZMQ.ZMQ_DONTWAIT;
-    }
-
-    /**
-     * Sends a frame after the first. Each send looks at what has become of the peers, and if one of them is lost between
-     * two frames, JeroMQ may give the rest to another one; where it can be asked to, it does not look.
-     */
-    private boolean sendNext(Msg part, boolean more) {
-        if (!(socket instanceof Push) && !(socket instanceof Req)) {
-            return socket.send(part, flags(more));
-        }
-        if (more) {
-            part.setFlags(Msg.MORE);
-        }
-        return socket instanceof Push push ? push.xsend(part) : ((Req) socket).xsend(part);
-    }
-
-    private ZmqException failure(ByteBuffer peer, int error) {
-        return switch (error) {
-            case ZError.EHOSTUNREACH ->
-                new ZmqUndeliverableException(UNKNOWN_PEER, owned + " has no peer " + hex(peer));
-            case ZError.EAGAIN ->
-                new ZmqUndeliverableException(FULL_PEER, owned + " has no room for peer " + hex(peer));
-            case ZError.EFSM ->
-                new ZmqUndeliverableException(
-                        OUT_OF_TURN,
-                        owned
-                                + (settings.type() == SocketType.REQ
-                                        ? " waits for the reply to its last request"
-                                        : " has no request to reply to"));
-            default -> new ZmqException(owned + " cannot send: " + ZError.toString(error));
-        };
-    }
-
-    static String hex(ByteBuffer bytes) {
-        byte[] copy = new byte[Math.min(bytes.remaining(), 32)];
-        bytes.get(bytes.position(), copy);
-        return HexFormat.of().formatHex(copy);
     }
 
     private void tell(Outgoing message, ZmqException reason) {

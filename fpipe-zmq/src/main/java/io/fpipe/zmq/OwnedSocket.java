@@ -191,6 +191,10 @@ final class OwnedSocket {
         });
     }
 
+    boolean isClosing() {
+        return closing;
+    }
+
     /** Closes the socket because of a failure, which the handler hears. */
     void fail(Throwable ex) {
         if (failure == null) {

@@ -22,7 +22,7 @@ final class ProtocolLog {
     static void notFpipe(OwnedSocket socket, List<Msg> parts, int from) {
         Msg first = parts.get(from);
         report(socket + " dropped a message that is not FPIPE/1: " + first.size() + " bytes, starting with "
-                + Outbound.hex(first.buf()));
+                + FrameWriter.hex(first.buf()));
     }
 
     static void stale(OwnedSocket socket, Frame frame) {

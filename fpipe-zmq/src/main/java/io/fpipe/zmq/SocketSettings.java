@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -182,7 +183,7 @@ final class SocketSettings {
     }
 
     /** Sets what has to be set before bind or connect. */
-    void applyTo(SocketBase socket) {
+    void applyTo(SocketBase socket, BooleanSupplier closing) {
         options.forEach((option, value) -> {
             if (option != ZMQ.ZMQ_SNDBUF) {
                 set(socket, option, value);
@@ -191,7 +192,7 @@ final class SocketSettings {
         set(socket, ZMQ.ZMQ_LINGER, 0); // the close sets it anew; JeroMQ's default is for ever
         // Without a maximum one hostile header of 2 GB ends the IO thread, and with it every socket of the context.
         set(socket, ZMQ.ZMQ_MAXMSGSIZE, maxMessageBytes);
-        set(socket, ZMQ.ZMQ_MSG_ALLOCATOR, (MsgAllocator) this::allocate);
+        set(socket, ZMQ.ZMQ_MSG_ALLOCATOR, (MsgAllocator) size -> allocate(size, closing));
         if (type.publishes()) {
             set(socket, ZMQ.ZMQ_XPUB_NODROP, waiting);
         }
@@ -216,9 +217,9 @@ final class SocketSettings {
      * Allocates a received frame. A length of 2^63 or more is negative to JeroMQ, which then does not compare it with the
      * maximum and passes on its low half, negative or up to 2 GB: what only a hostile peer sends is an empty frame here.
      */
-    private Msg allocate(int size) {
+    private Msg allocate(int size, BooleanSupplier closing) {
         int checked = size < 0 || size > maxMessageBytes ? 0 : size;
-        return logins == null ? new Msg(checked) : new LoginMsg(checked);
+        return logins == null ? new Msg(checked) : new LoginMsg(checked, closing);
     }
 
     /** Has a ROUTER that connects tell its peer so; a peer that connects itself knows, and a REQ would not bear it. */

@@ -214,7 +214,7 @@ public final class ZmqResources implements Disposable {
                 }),
                 EventHook.MASK);
         try {
-            settings.applyTo(socket);
+            settings.applyTo(socket, owned::isClosing);
             owned.attach();
         } catch (RuntimeException ex) {
             owned.detach();

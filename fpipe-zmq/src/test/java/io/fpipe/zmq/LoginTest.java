@@ -14,6 +14,7 @@ import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
@@ -180,6 +181,25 @@ class LoginTest {
         awaitEvent(failed, ZmqEvent.Kind.DISCONNECTED);
         assertThat(probes.get(0).received).hasValue(0);
         assertThat(probes.get(2).received).hasValue(0);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bob", "eve"})
+    void aServerThatIsDisposedWhileOthersLogInIsGone(String user) {
+        for (int i = 0; i < 5; i++) {
+            ZmqConnection pull = server().bind(TCP).openNow();
+            List<ZmqConnection> clients = new ArrayList<>();
+            for (int c = 0; c < 3; c++) {
+                clients.add(on(ZmqSocket.push())
+                        .plain(user, "secret")
+                        .connect(pull.endpoint())
+                        .openNow());
+            }
+            pull.events().filter(e -> e.kind() == ZmqEvent.Kind.PEER_UP).blockFirst(LIMIT);
+            pull.dispose();
+            clients.forEach(ZmqConnection::dispose);
+        }
+        Probe.assertReturnsTo(1, resources::openSockets); // the one that answers who may log in
     }
 
     /** JeroMQ lets everybody in while nobody answers: so what asks ends when who answers does. */

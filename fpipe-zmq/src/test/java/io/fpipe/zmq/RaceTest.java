@@ -19,9 +19,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.SignalType;
+import reactor.core.scheduler.Schedulers;
 
 class RaceTest {
 
@@ -175,6 +177,41 @@ class RaceTest {
             probe.assertNoBreaches();
             assertThat(ends).hasValue(2);
         }
+    }
+
+    @Test
+    void topicsThatSeveralThreadsChangeWhileOthersReceiveAndDisposeEndWell() throws Exception {
+        ZmqConnection pub = ZmqSocket.pub()
+                .runOn(resources)
+                .waitForFullPeers(true)
+                .bind("inproc://pub")
+                .bind("tcp://127.0.0.1:*")
+                .openNow();
+        Disposable publishing = pub.send(Flux.<ZmqMessage>generate(sink -> sink.next(message("topic", "x")))
+                        .subscribeOn(Schedulers.boundedElastic()))
+                .subscribe();
+        for (int round = 0; round < 150; round++) {
+            ZmqConnection sub = ZmqSocket.sub()
+                    .runOn(resources)
+                    .connect(pub.endpoints().get(round % 2))
+                    .openNow();
+            Probe probe = new Probe(0);
+            sub.receive().subscribe(probe);
+            Runnable topics = () -> {
+                for (int i = 0; i < 10; i++) {
+                    sub.subscribe("top");
+                    probe.request(3);
+                    sub.unsubscribe("top");
+                }
+            };
+            race(List.of(run(topics), run(topics), run(sub::dispose)));
+
+            sub.onDispose().block(LIMIT);
+            probe.awaitEnd();
+            assertThat(probe.error).isNull();
+            probe.assertNoBreaches();
+        }
+        publishing.dispose();
     }
 
     private static void count(SignalType how, AtomicInteger ends) {

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
@@ -123,6 +124,109 @@ class ResourcesLeakTest {
         thread.start();
         thread.join(10_000);
         all.block(LIMIT);
+        resources.onDispose().block(LIMIT);
+    }
+
+    /** A socket of each type, connected to one that answers who may log in, with something under way. */
+    private static List<ZmqConnection> openEach(ZmqResources resources) {
+        List<ZmqSocket> bound = List.of(
+                ZmqSocket.pull(),
+                ZmqSocket.xpub(),
+                ZmqSocket.pub(),
+                ZmqSocket.rep(),
+                ZmqSocket.router(),
+                ZmqSocket.pair());
+        List<ZmqSocket> connected = List.of(
+                ZmqSocket.push(),
+                ZmqSocket.sub("x"),
+                ZmqSocket.sub(""),
+                ZmqSocket.req(),
+                ZmqSocket.dealer(),
+                ZmqSocket.pair());
+        List<ZmqConnection> connections = new ArrayList<>();
+        for (int i = 0; i < bound.size(); i++) {
+            ZmqConnection server = bound.get(i)
+                    .runOn(resources)
+                    .linger(Duration.ofMillis(50))
+                    .plainServer(c -> c.user().equals("bob"))
+                    .bind("tcp://127.0.0.1:*")
+                    .bind("inproc://each" + i)
+                    .openNow();
+            ZmqConnection client = connected
+                    .get(i)
+                    .runOn(resources)
+                    .linger(Duration.ofMillis(50))
+                    .plain(i % 2 == 0 ? "bob" : "eve", "")
+                    .connect(server.endpoint())
+                    .connect("inproc://each" + i)
+                    .openNow();
+            for (ZmqConnection connection : List.of(server, client)) {
+                connections.add(connection);
+                connection.events().subscribe();
+                if (connection != server || i % 3 != 2) {
+                    start(connection);
+                }
+            }
+        }
+        return connections;
+    }
+
+    private static void start(ZmqConnection connection) {
+        try {
+            connection.receive().subscribe();
+        } catch (IllegalStateException sendsOnly) {
+            assertThat(sendsOnly).hasMessageContaining("does not receive");
+        }
+        try {
+            connection
+                    .send(Flux.range(0, 20).map(i -> message("x" + i, "body")))
+                    .subscribe(v -> {}, e -> {});
+        } catch (IllegalStateException receivesOnly) {
+            assertThat(receivesOnly).hasMessageContaining("does not send");
+        }
+    }
+
+    @Test
+    void socketsOfEachTypeLeaveNothingInWhateverOrderTheyAreDisposed() throws Exception {
+        disposeEach(0);
+        assertReturnsTo(0, ResourcesLeakTest::threads);
+        long before = descriptors();
+
+        for (int i = 0; i < 8; i++) {
+            disposeEach(i);
+        }
+
+        assertReturnsTo(0, ResourcesLeakTest::threads);
+        assertReturnsTo(before, ResourcesLeakTest::descriptors);
+    }
+
+    private static void disposeEach(int round) throws InterruptedException {
+        ZmqResources resources = ZmqResources.create(o -> o.name(PREFIX));
+        List<ZmqConnection> connections = openEach(resources);
+        if (round % 2 == 1) {
+            Collections.shuffle(connections, new Random(round));
+        }
+        List<Thread> threads = new ArrayList<>();
+        for (int t = 0; t < 3; t++) {
+            int first = t;
+            threads.add(new Thread(() -> {
+                if (first == 1) {
+                    Thread.currentThread().interrupt();
+                }
+                for (int i = first; i < connections.size(); i += round % 4 == 3 ? 3 : 1) {
+                    connections.get(i).dispose();
+                }
+                if (first == round % 3) {
+                    resources.dispose();
+                }
+            }));
+        }
+        threads.forEach(Thread::start);
+        for (Thread thread : threads) {
+            thread.join(10_000);
+        }
+        Mono.whenDelayError(connections.stream().map(ZmqConnection::onDispose).toList())
+                .block(LIMIT);
         resources.onDispose().block(LIMIT);
     }
 
