@@ -10,8 +10,10 @@ import static io.fpipe.zmq.Probe.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Collectors;
@@ -39,7 +41,7 @@ class InteropTest {
     private static final String SIZES = "0;1;5;254;255;256;8191;8192;8193;65536;1048576;"
             + "0,0;1,0,1;0,255,0,256;0,0,1048576,0;1048576,1;3,1,4,1,5,9,2,6";
 
-    private static final int COUNT = SIZES.split(";").length;
+    private static final int COUNT = SIZES.split(";", -1).length;
 
     private static @Nullable LibZmq shared;
 
@@ -111,8 +113,8 @@ class InteropTest {
     private static List<ZmqMessage> messages(String sizes) {
         Random random = new Random(5);
         List<ZmqMessage> messages = new ArrayList<>();
-        for (String message : sizes.split(";")) {
-            messages.add(ZmqMessage.of(Stream.of(message.split(","))
+        for (String message : sizes.split(";", -1)) {
+            messages.add(ZmqMessage.of(Stream.of(message.split(",", -1))
                     .map(size -> {
                         byte[] frame = new byte[Integer.parseInt(size)];
                         random.nextBytes(frame);
@@ -191,7 +193,7 @@ class InteropTest {
     @ParameterizedTest
     @ValueSource(strings = {"sub bind pub", "sub connect pub", "sub bind xpub", "sub connect xpub"})
     void subGetsWhatLibzmqPublishes(String sides) throws Exception {
-        String[] side = sides.split(" ");
+        String[] side = sides.split(" ", -1);
         ZmqConnection sub = open(ZmqSocket.sub(""), side[1].equals("bind"), side[2]);
         Probe probe = receive(sub);
         peer.begin("publish");
@@ -208,7 +210,7 @@ class InteropTest {
     @ParameterizedTest
     @ValueSource(strings = {"pub bind", "pub connect", "xpub bind", "xpub connect"})
     void libzmqSubscribesToWhatIsPublished(String sides) throws Exception {
-        String[] side = sides.split(" ");
+        String[] side = sides.split(" ", -1);
         ZmqConnection pub = open(socket(side[0]), side[1].equals("bind"), "sub");
         peer.call("subscribe");
         awaitSubscribed(pub);
@@ -231,7 +233,7 @@ class InteropTest {
     }
 
     private static String hex(String text) {
-        return "-" + Outbound.hex(bytes(text));
+        return "-" + HexFormat.of().formatHex(text.getBytes(StandardCharsets.UTF_8));
     }
 
     @Test
@@ -314,13 +316,13 @@ class InteropTest {
             "pair pair;dealer dealer;dealer router;router dealer;router router;" + "dealer rep;req rep;req router";
 
     static Stream<String> conversations() {
-        return Stream.of(PAIRS.split(";")).flatMap(p -> Stream.of(p + " bind", p + " connect"));
+        return Stream.of(PAIRS.split(";", -1)).flatMap(p -> Stream.of(p + " bind", p + " connect"));
     }
 
     @ParameterizedTest
     @MethodSource("conversations")
     void libzmqRepliesToWhatIsAsked(String sides) throws Exception {
-        String[] side = sides.split(" ");
+        String[] side = sides.split(" ", -1);
         boolean router = side[0].equals("router");
         ZmqConnection asker = open(socket(side[0]), side[2].equals("bind"), side[1], router ? "probe=1" : "");
         Probe replies = receive(asker);
@@ -354,7 +356,7 @@ class InteropTest {
     @ParameterizedTest
     @MethodSource("conversations")
     void repliesToWhatLibzmqAsks(String sides) {
-        String[] side = sides.split(" ");
+        String[] side = sides.split(" ", -1);
         boolean router = side[0].equals("router");
         ZmqSocket replier = socket(side[1]);
         ZmqConnection connection = open(router ? replier.probe(true) : replier, side[2].equals("bind"), side[0]);

@@ -142,7 +142,7 @@ class KillTest {
             }
         }
         victim.kill();
-        long last = kills + 1;
+        long last = kills + 1L;
         receiver.request(Long.MAX_VALUE);
         await("the last event tells of the end", () -> disconnects.get() == last);
         receiver.awaitStandstill();
