@@ -6,7 +6,7 @@ Each command is answered by a line: what it found, or "error ...". A message is 
 "5,0,7"; messages are separated by ";". Sums are CRC-32 over the length (4 bytes, big endian) and the bytes of each
 frame, and over the number of frames of each message before them.
 
-  open TYPE bind|connect ENDPOINT [NAME=VALUE...]   its endpoint; names: id, probe, user, password, server
+  open TYPE bind|connect ENDPOINT [NAME=VALUE...]   its endpoint; names: id, probe, mandatory, user, password, server
   logins USER PASSWORD                              whom sockets with server=1 let in
   send SIZES SEED                                   the sum of what was sent
   say -HEX...                                       sends one message, each frame given in hexadecimal,
@@ -53,6 +53,8 @@ def open_socket(kind, how, endpoint, *options):
             socket.plain_username = value.encode()
         elif name == "password":
             socket.plain_password = value.encode()
+        elif name == "mandatory":
+            socket.router_mandatory = int(value)
         elif name == "server":
             socket.plain_server = int(value)
         else:

@@ -383,7 +383,7 @@ class InteropTest {
     @Test
     void manySmallMessagesKeepTheirOrderThereAndBack() throws Exception {
         int total = 20_000;
-        ZmqConnection dealer = open(ZmqSocket.dealer().highWaterMark(100), true, "router");
+        ZmqConnection dealer = open(ZmqSocket.dealer().highWaterMark(100), true, "router", "mandatory=1");
         Probe replies = receive(dealer);
         peer.begin("echo", total);
 

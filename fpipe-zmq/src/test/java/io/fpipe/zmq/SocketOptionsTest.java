@@ -211,15 +211,11 @@ class SocketOptionsTest {
         ZmqConnection router = on(ZmqSocket.router()).bind(TCP).openNow();
         Probe atRouter = receive(router);
         for (ZmqSocket socket : List.of(ZmqSocket.dealer(), ZmqSocket.req())) {
-            ZmqConnection peer = on(socket)
-                    .routingId(bytes("worker 7"))
-                    .connect(router.endpoint())
-                    .openNow();
+            String id = "worker " + socket; // each its own: a ROUTER refuses a second peer of one that is not gone yet
+            ZmqConnection peer =
+                    on(socket).routingId(bytes(id)).connect(router.endpoint()).openNow();
             peer.send(Mono.just(message("x"))).block(LIMIT);
-            assertThat(text(atRouter.next().frame(0))).isEqualTo("worker 7");
-            peer.dispose();
-            peer.onDispose().block(LIMIT);
-            router.events().filter(e -> e.kind() == ZmqEvent.Kind.DISCONNECTED).blockFirst(LIMIT);
+            assertThat(text(atRouter.next().frame(0))).isEqualTo(id);
         }
     }
 
