@@ -4,6 +4,8 @@
  */
 package io.fpipe.examples.benchmarks;
 
+import io.fpipe.examples.benchmarks.codec.CodecBenchmark;
+import io.fpipe.examples.benchmarks.codec.SequenceBenchmark;
 import io.fpipe.examples.benchmarks.sockets.SocketsBenchmark;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -14,7 +16,14 @@ import picocli.CommandLine.Command;
         description = "Measures fpipe side by side with the same work done by hand, in one run.",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "BENCHMARK",
-        subcommands = {SocketsBenchmark.class, ExchangeBenchmark.class, StagesBenchmark.class, LargeBenchmark.class})
+        subcommands = {
+            SocketsBenchmark.class,
+            ExchangeBenchmark.class,
+            StagesBenchmark.class,
+            CodecBenchmark.class,
+            SequenceBenchmark.class,
+            LargeBenchmark.class
+        })
 public final class BenchmarksMain implements Runnable {
 
     /**
