@@ -69,7 +69,7 @@ record SocketSettings(int type, int highWaterMark, long maxMessageBytes, int buf
     /** Has a ROUTER that connects tell its peer so; a peer that connects itself knows, and a REQ would not bear it. */
     void applyGreetingTo(SocketBase socket) {
         if (farewell && isRouter()) {
-            socket.setSocketOpt(ZMQ.ZMQ_HELLO_MSG, Frame.FAREWELL);
+            socket.setSocketOpt(ZMQ.ZMQ_HELLO_MSG, Frame.GREETING);
         }
     }
 

@@ -79,8 +79,8 @@ class WireServerTest {
         assertThat(hello.payload()).isEqualTo(new byte[] {0, 1, 0, 0});
 
         raw.sendRaw(ByteBuffer.wrap(java.util.HexFormat.of()
-                .parseHex("f19e010200000000" + "0102030405060708" + "0000000000000001" + "0000000000000002" + "ffff"
-                        + "61")));
+                .parseHex("f19e010200000000" + "0102030405060708" + "0000000000000001" + "0000000000000013"
+                        + "0100026869" + "02000800000000000003e8" + "ff0000" + "61")));
         RawPeer.Received data = raw.next();
         assertThat(data.head())
                 .isEqualTo("f19e010300000000" + "0102030405060708" + "0000000000000001" + "0000000000000000");
@@ -328,7 +328,7 @@ class WireServerTest {
         raw.send(DATA, 0, 1, 2000, new byte[10]);
         RawPeer.Received credit = raw.next(CREDIT, 1);
         assertThat(credit.argument()).isEqualTo(4096 + 2000 + 256);
-        assertThat(credit.payload()).isEmpty();
+        assertThat(ByteBuffer.wrap(credit.payload()).getLong()).isEqualTo(2010);
         raw.send(DATA, RawPeer.END, 1, 2010, new byte[4000]);
         assertThat(raw.next(DATA, 1).flags()).isEqualTo(RawPeer.END);
         stillServes(raw);
@@ -413,15 +413,10 @@ class WireServerTest {
                 .block(Rig.SOON);
         RawPeer other = connect();
         other.hello(11, 1 << 20);
-        raw.send(GOAWAY, 0, 0, 0, NOTHING);
-        rig.settle();
-        raw.incarnation = 0x123456789L;
-        raw.send(HELLO, 0, 0, 1 << 20, new byte[] {0, 1, 0, 0});
-        for (RawPeer.Received r = raw.next(); r.incarnation() != raw.incarnation; r = raw.next()) {
-            assertThat(r.head()).startsWith("f19e01");
-        }
-        stillServes(raw);
         stillServes(other);
+        RawPeer again = connect(); // for this one may have been cut off
+        again.hello(12, 1 << 20);
+        stillServes(again);
     }
 
     static ZmqMessage fuzz(ByteBuffer[] good, Random random) {
