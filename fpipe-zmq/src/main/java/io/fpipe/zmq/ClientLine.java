@@ -50,8 +50,9 @@ final class ClientLine {
     /** The link's server is lost: a new socket takes over, on a thread that may resolve a name; on the loop. */
     void reconnect(ClientLink lost) {
         if (!exchange.isDisposed() && lost == link) {
-            resources.loop().schedule(RECONNECT_NANOS, () -> Schedulers.boundedElastic()
-                    .schedule(this::relink));
+            resources
+                    .loop()
+                    .schedule(RECONNECT_NANOS, () -> Schedulers.boundedElastic().schedule(this::relink));
         }
     }
 

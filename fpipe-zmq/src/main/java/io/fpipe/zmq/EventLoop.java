@@ -113,6 +113,11 @@ final class EventLoop implements Executor {
         return timer;
     }
 
+    /** How many tasks wait for their time; to be called on the loop. */
+    int timerCount() {
+        return timers.size();
+    }
+
     void cancel(Timer timer) {
         timers.remove(timer);
     }
@@ -269,8 +274,7 @@ final class EventLoop implements Executor {
         if (timers.isEmpty()) {
             return 0;
         }
-        return Math.max(
-                1, TimeUnit.NANOSECONDS.toMillis(timers.first().deadline() - System.nanoTime() + 999_999));
+        return Math.max(1, TimeUnit.NANOSECONDS.toMillis(timers.first().deadline() - System.nanoTime() + 999_999));
     }
 
     private boolean turnOf(OwnedSocket socket) {

@@ -281,9 +281,7 @@ final class ExchangeStream {
 
     /** The peer is gone, or has given the stream up; on the loop. */
     void lost(Throwable reason) {
-        end(
-                reason instanceof ZmqDisconnectedException lost ? lost.of(sender.acknowledged()) : reason,
-                Stop.SILENT);
+        end(reason instanceof ZmqDisconnectedException lost ? lost.of(sender.acknowledged()) : reason, Stop.SILENT);
         remove();
     }
 

@@ -30,8 +30,8 @@ final class Handlers {
             Serializer<? super R> reply) {
         check(request, function, reply);
         return bytes -> request.deserialize(bytes)
-                .<R>flatMap(value -> requireNonNull(function.apply(value), NO_RESULT)
-                        .map(result -> result))
+                .<R>flatMap(value ->
+                        requireNonNull(function.apply(value), NO_RESULT).map(result -> result))
                 .map(Optional::of)
                 .defaultIfEmpty(Optional.empty())
                 .flatMapMany(result -> reply.serialize(result.orElse(null)));
@@ -42,8 +42,8 @@ final class Handlers {
             Function<? super Q, ? extends Publisher<? extends R>> function,
             Serializer<Flux<R>> reply) {
         check(request, function, reply);
-        return bytes -> reply.serialize(request.deserialize(bytes)
-                .flatMapMany(value -> requireNonNull(function.apply(value), NO_RESULT)));
+        return bytes -> reply.serialize(
+                request.deserialize(bytes).flatMapMany(value -> requireNonNull(function.apply(value), NO_RESULT)));
     }
 
     static <Q, R> Stage manyToMany(
@@ -51,8 +51,8 @@ final class Handlers {
             Function<? super Flux<Q>, ? extends Publisher<? extends R>> function,
             Serializer<Flux<R>> reply) {
         check(request, function, reply);
-        return bytes -> reply.serialize(
-                Flux.from(requireNonNull(function.apply(request.deserialize(bytes)), NO_RESULT)));
+        return bytes ->
+                reply.serialize(Flux.from(requireNonNull(function.apply(request.deserialize(bytes)), NO_RESULT)));
     }
 
     private static void check(Object request, Object function, Object reply) {

@@ -36,7 +36,8 @@ final class ServerPeers implements Peer.Owner {
     private int strangers;
     private int ignored;
 
-    ServerPeers(ServerBinding binding, ZmqResources resources, ExchangeSettings settings, Routes routes, boolean inproc) {
+    ServerPeers(
+            ServerBinding binding, ZmqResources resources, ExchangeSettings settings, Routes routes, boolean inproc) {
         this.binding = binding;
         this.loop = resources.loop();
         this.budget = resources.windows();
@@ -154,8 +155,7 @@ final class ServerPeers implements Peer.Owner {
             peer.broken("it sends metadata that cannot be read");
             return;
         }
-        Frame first =
-                frame.withPayload(payload.slice(payload.position() + skip, payload.remaining() - skip));
+        Frame first = frame.withPayload(payload.slice(payload.position() + skip, payload.remaining() - skip));
         Stage handler = routes.find(metadata.route());
         if (draining) {
             peer.refuse(frame.stream(), ZmqRemoteException.SHUTTING_DOWN, "the server shuts down");
@@ -179,9 +179,7 @@ final class ServerPeers implements Peer.Owner {
     private void begin(Peer peer, Frame first, ZmqCall call, Stage handler) {
         ExchangeStream stream = ExchangeStream.serving(loop, budget, settings, call);
         // of a request that is here whole there is no more to come
-        int bytes = first.isEnd()
-                ? ExchangeSettings.cost(first.payload().remaining())
-                : settings.firstCredit(budget);
+        int bytes = first.isEnd() ? ExchangeSettings.cost(first.payload().remaining()) : settings.firstCredit(budget);
         if (!stream.receiver().reserve(bytes)) {
             String text = "no room for one message more";
             peer.refuse(first.stream(), ZmqRemoteException.OVERLOADED, text);

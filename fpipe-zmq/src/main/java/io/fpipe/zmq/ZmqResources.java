@@ -79,7 +79,8 @@ public final class ZmqResources implements Disposable {
      * @return the resources; whoever creates them disposes them
      */
     public static ZmqResources create(UnaryOperator<Options> options) {
-        return new ZmqResources(options.apply(new Options("fpipe-zmq", Runtime.getRuntime().maxMemory() / 4)));
+        return new ZmqResources(
+                options.apply(new Options("fpipe-zmq", Runtime.getRuntime().maxMemory() / 4)));
     }
 
     /**

@@ -36,10 +36,7 @@ public final class ZmqServer {
     private final @Nullable ZmqResources resources;
 
     private ZmqServer(
-            ExchangeSettings settings,
-            Routes routes,
-            @Nullable Endpoint endpoint,
-            @Nullable ZmqResources resources) {
+            ExchangeSettings settings, Routes routes, @Nullable Endpoint endpoint, @Nullable ZmqResources resources) {
         this.settings = settings;
         this.routes = routes;
         this.endpoint = endpoint;

@@ -365,6 +365,59 @@ class WireServerTest {
         stillServes(raw);
     }
 
+    private static byte[] hex(String digits) {
+        return java.util.HexFormat.of().parseHex(digits);
+    }
+
+    @Test
+    void metadataThatCannotBeReadIsRefused() {
+        raw.hello(7, 1 << 20);
+        handler = bytes -> {
+            throw new AssertionError("not to be called");
+        };
+        raw.send(OPEN, 0, 1, 2, "xyz");
+        raw.nextAbort(1, ZmqRemoteException.MALFORMED);
+        raw.send(OPEN, RawPeer.END, 2, 3, hex("010000"));
+        raw.nextAbort(2, ZmqRemoteException.MALFORMED);
+        raw.send(OPEN, RawPeer.END, 3, 16_385, new byte[16_385]);
+        raw.nextAbort(3, ZmqRemoteException.MALFORMED);
+        stillServes(raw);
+    }
+
+    @Test
+    void aReplyThatIsNotWantedIsAnEnd() {
+        raw.hello(7, 1 << 20);
+        raw.send(OPEN, RawPeer.END | 2, 1, 0, "x");
+        RawPeer.Received end = raw.next(DATA, 1);
+        assertThat(end.flags()).isEqualTo(RawPeer.END);
+        assertThat(end.payload()).isEmpty();
+        stillServes(raw);
+    }
+
+    @Test
+    void theServerEnforcesTheDeadline() {
+        raw.hello(7, 1 << 20);
+        CountDownLatch cancelled = new CountDownLatch(2);
+        handler = bytes -> Flux.<ByteBuffer>never().doOnCancel(cancelled::countDown);
+        raw.send(OPEN, 0, 1, 11, hex("0200080000000000000000"));
+        raw.nextAbort(1, ZmqRemoteException.DEADLINE_EXCEEDED);
+        raw.send(OPEN, 0, 2, 11, hex("0200080000000000000050"));
+        raw.send(OPEN, 0, 3, 11, hex("0200087fffffffffffffff"));
+        raw.nextAbort(2, ZmqRemoteException.DEADLINE_EXCEEDED);
+        raw.send(CANCEL, 0, 3, 0, NOTHING);
+        Rig.await(cancelled);
+        stillServes(raw);
+    }
+
+    @Test
+    void aHelloOfALaterVersionIsAnsweredInThisOne() {
+        raw.sendRaw(RawPeer.frame(HELLO, 0, 7, 0, 1 << 20, new byte[] {0, 1, 0, 0, 9, 9})
+                .put(2, (byte) 2));
+        assertThat(raw.next().head()).startsWith("f19e0101");
+        raw.incarnation = 7;
+        stillServes(raw);
+    }
+
     @Test
     void goawayEndsTheStreamsOfItsIncarnationOnly() {
         raw.hello(7, 1 << 20);
