@@ -266,11 +266,19 @@ final class MessageReceiver extends Flux<ByteBuffer> implements Subscription {
         if (Operators.validate(n)) {
             demand.add(n);
             if (loop.isCurrentThread()) {
-                drain();
+                resume();
             } else if (starved) {
                 starved = false;
-                loop.execute(this::drain);
+                loop.execute(this::resume);
             }
+        }
+    }
+
+    /** The subscriber goes on: from now on it is the peer who may be late. */
+    private void resume() {
+        if (!draining) {
+            stream.touch();
+            drain();
         }
     }
 
