@@ -101,11 +101,11 @@ class ExchangeOverloadTest {
             rig.serve(Stage.identity(), s -> s.limits(l -> l.maxPeers(1)));
             ClientExchange first = rig.client();
             assertThat(ask(first, "x").block(Rig.SOON)).isEqualTo("x");
-            ClientExchange second = rig.client(c -> c.requestTimeout(Duration.ofMillis(400))
-                    .limits(l -> l.handshakeTimeout(Duration.ofMillis(150))));
+            ClientExchange second = rig.client(c ->
+                    c.requestTimeout(Duration.ofMillis(400)).limits(l -> l.handshakeTimeout(Duration.ofMillis(150))));
             StepVerifier.create(ask(second, "x"))
-                    .expectErrorSatisfies(
-                            ex -> assertThat(ex).isInstanceOf(TimeoutException.class).hasMessageContaining("nobody answers"))
+                    .expectErrorSatisfies(ex ->
+                            assertThat(ex).isInstanceOf(TimeoutException.class).hasMessageContaining("nobody answers"))
                     .verify(Rig.SOON);
             assertThat(ask(first, "x").block(Rig.SOON)).isEqualTo("x");
             first.dispose();
@@ -138,7 +138,8 @@ class ExchangeOverloadTest {
                     bytes -> bytes.doOnError(seen::tryEmitValue), s -> s.limits(l -> l.maxMessageBytes(100_000)));
             ClientExchange exchange = rig.client();
             byte[] most = Bytes.random(100_000, 1);
-            assertThat(Bytes.join(exchange.apply(Flux.just(ByteBuffer.wrap(most)))).block(Rig.SOON))
+            assertThat(Bytes.join(exchange.apply(Flux.just(ByteBuffer.wrap(most))))
+                            .block(Rig.SOON))
                     .isEqualTo(most);
             CountDownLatch cancelled = new CountDownLatch(1);
             StepVerifier.create(exchange.apply(Bytes.endless(10_000).doOnCancel(cancelled::countDown)))
@@ -189,19 +190,20 @@ class ExchangeOverloadTest {
                                     .extracting("limit")
                                     .isEqualTo("maxWaiting"))
                             .verify(Rig.SOON))
-                    .then(() -> { // one that was given up makes room for another one
-                        for (int i = 0; i < 10; i++) {
-                            StepVerifier.create(ask(exchange, "y"))
-                                    .expectError(LimitExceededException.class)
-                                    .verify(Rig.SOON);
-                        }
-                    })
+                    .then(
+                            () -> { // one that was given up makes room for another one
+                                for (int i = 0; i < 10; i++) {
+                                    StepVerifier.create(ask(exchange, "y"))
+                                            .expectError(LimitExceededException.class)
+                                            .verify(Rig.SOON);
+                                }
+                            })
                     .then(() -> rig.serve(Stage.identity()))
                     .expectNext("x", "x", "x")
                     .expectComplete()
                     .verify(Rig.SOON);
-            ClientExchange patient = rig.client(
-                    c -> c.connect("tcp://127.0.0.1:9").limits(l -> l.maxWaiting(1)));
+            ClientExchange patient =
+                    rig.client(c -> c.connect("tcp://127.0.0.1:9").limits(l -> l.maxWaiting(1)));
             for (int i = 0; i < 10; i++) {
                 patient.apply(just("x")).subscribe().dispose();
             }
@@ -249,8 +251,8 @@ class ExchangeOverloadTest {
                     .bind(wiring.isTcp() ? "tcp://127.0.0.1:*" : "inproc://budget")
                     .runOn(wiring.isTcp() ? rig.resources : small);
             AtomicLong sent = new AtomicLong();
-            ZmqBinding binding = rig.track(server.serveNow(bytes -> bytes.thenMany(
-                    Bytes.endless(10_000).take(100).doOnNext(b -> sent.addAndGet(b.remaining())))));
+            ZmqBinding binding = rig.track(server.serveNow(bytes ->
+                    bytes.thenMany(Bytes.endless(10_000).take(100).doOnNext(b -> sent.addAndGet(b.remaining())))));
             ClientExchange exchange = rig.track((ClientExchange)
                     ZmqClient.create().connect(binding.endpoint()).runOn(small).openNow());
             List<Reader> readers = new ArrayList<>();
@@ -332,7 +334,8 @@ class ExchangeOverloadTest {
                         default -> bytes;
                     },
                     s -> s.limits(l -> l.maxMessageBytes(500_000)));
-            ClientExchange exchange = rig.client(c -> c.requestTimeout(Duration.ofMillis(300)).idleTimeout(Duration.ofMillis(300)));
+            ClientExchange exchange =
+                    rig.client(c -> c.requestTimeout(Duration.ofMillis(300)).idleTimeout(Duration.ofMillis(300)));
             List<Flux<ByteBuffer>> messages = List.of(
                     just("x"),
                     Flux.<ByteBuffer>empty(),

@@ -447,6 +447,109 @@ class WireServerTest {
     }
 
     @Test
+    void aServerThatShutsDownSaysSoAndRefusesCalls() {
+        raw.hello(7, 1 << 20);
+        raw.send(OPEN, 0, 1, 0, "a");
+        assertThat(raw.next(DATA, 1).text()).isEqualTo("a");
+        server.shutdownGracefully(java.time.Duration.ofSeconds(30)).subscribe();
+        assertThat(raw.next(GOAWAY, 0).argument()).isEqualTo(1);
+        raw.send(OPEN, RawPeer.END, 2, 0, "x");
+        raw.nextAbort(2, ZmqRemoteException.SHUTTING_DOWN);
+        RawPeer late = connect();
+        late.hello(8, 1 << 20);
+        assertThat(late.next(GOAWAY, 0).argument()).isEqualTo(1);
+        raw.send(DATA, RawPeer.END, 1, 1, "b");
+        assertThat(raw.next(DATA, 1).text()).isEqualTo("b");
+        assertThat(raw.next(DATA, 1).flags()).isEqualTo(RawPeer.END);
+        assertThat(raw.next(GOAWAY, 0).argument()).isZero();
+        server.onDispose().block(Rig.SOON);
+    }
+
+    @Test
+    void whoBreaksTheProtocolAgainAndAgainIsCutOffAndNobodyElse() {
+        RawPeer other = connect();
+        other.hello(8, 1 << 20);
+        raw.hello(7, 1 << 20);
+        CountDownLatch cancelled = new CountDownLatch(1);
+        handler = bytes -> Flux.<ByteBuffer>never().doOnCancel(cancelled::countDown);
+        raw.send(OPEN, 0, 1, 0, "a");
+        for (int i = 0; i < 17; i++) {
+            raw.send(OPEN, 0, 0, 0, "x");
+            raw.nextAbort(0, ZmqRemoteException.UNKNOWN_STREAM);
+        }
+        assertThat(raw.next(GOAWAY, 0).argument()).isZero();
+        Rig.await(cancelled);
+        raw.send(OPEN, 0, 2, 0, "x");
+        raw.send(HELLO, 0, 0, 1 << 20, new byte[] {0, 1, 0, 0});
+        raw.incarnation = 0;
+        raw.send(GOAWAY, 0, 0, 0, NOTHING); // it is not for a peer to say that it is gone
+        raw.incarnation = 9;
+        raw.send(HELLO, 0, 0, 1 << 20, new byte[] {0, 1, 0, 0});
+        stillServes(other);
+        assertThat(raw.inboxIsEmpty()).isTrue();
+        RawPeer again = connect();
+        again.hello(10, 1 << 20);
+        stillServes(again);
+    }
+
+    @Test
+    void aPeerThatGoesAndComesBackOnTheSameConnectionKeepsItsCount() {
+        for (int i = 0; i < 16; i++) {
+            raw.hello(7 + i, 1 << 20);
+            raw.send(OPEN, 0, 0, 0, "x");
+            raw.nextAbort(0, ZmqRemoteException.UNKNOWN_STREAM);
+            if (i % 2 == 0) {
+                raw.send(GOAWAY, 0, 0, 0, NOTHING);
+            }
+        }
+        raw.hello(99, 1 << 20);
+        raw.send(OPEN, 0, 0, 0, "x");
+        raw.nextAbort(0, ZmqRemoteException.UNKNOWN_STREAM);
+        raw.next(GOAWAY, 0);
+    }
+
+    @Test
+    void answersThatNobodyAcknowledgesAreBounded() {
+        raw.hello(7, 1 << 20);
+        ZmqMessage ping = ZmqMessage.of(RawPeer.frame(8, 0, 7, 0, 5, NOTHING));
+        raw.connection().send(Flux.range(0, 70_000).map(i -> ping)).block(Rig.SOON);
+        int pongs = 0;
+        int pings = 0;
+        RawPeer.Received next = raw.next();
+        for (; next.type() != GOAWAY; next = raw.next()) {
+            pongs += next.type() == 9 ? 1 : 0;
+            pings += next.type() == 8 ? 1 : 0;
+        }
+        assertThat(pongs).isEqualTo((1 << 16) - 1); // and the hello
+        assertThat(pings).isPositive();
+        RawPeer good = connect();
+        good.hello(8, 1 << 20);
+        stillServes(good);
+    }
+
+    @Test
+    void whoAcknowledgesIsAnsweredForEver() {
+        raw.hello(7, 1 << 20);
+        ZmqMessage ping = ZmqMessage.of(RawPeer.frame(8, 0, 7, 0, 5, NOTHING));
+        int pongs = 0;
+        for (int round = 0; round < 5; round++) {
+            raw.connection().send(Flux.range(0, 40_000).map(i -> ping)).block(Rig.SOON);
+            for (int sofar = 0; sofar < 40_000; ) {
+                RawPeer.Received next = raw.next();
+                assertThat(next.type()).isIn(8, 9);
+                if (next.type() == 8) {
+                    raw.send(9, 0, 0, next.argument(), NOTHING);
+                } else {
+                    sofar++;
+                    pongs++;
+                }
+            }
+        }
+        assertThat(pongs).isEqualTo(200_000);
+        stillServes(raw);
+    }
+
+    @Test
     void survivesWhateverIsSent() {
         Random random = new Random(42);
         raw.hello(7, 1 << 20);
