@@ -493,6 +493,28 @@ class WireServerTest {
     }
 
     @Test
+    void aFloodFromWhoWasCutOffMakesTheServerBindAnew() {
+        raw.hello(7, 1 << 20);
+        ClientExchange good = rig.client();
+        assertThat(Bytes.joinText(good.apply(Flux.just(Bytes.utf8("x")))).block(Rig.SOON))
+                .isEqualTo("x");
+        handler = bytes -> Flux.never();
+        Mono<String> call = Bytes.joinText(good.apply(Flux.just(Bytes.utf8("x"))));
+        ZmqMessage wrong = ZmqMessage.of(RawPeer.frame(OPEN, 0, 7, 0, 0, NOTHING));
+        reactor.test.StepVerifier.create(call)
+                .expectSubscription()
+                .then(() -> raw.connection()
+                        .send(Flux.range(0, 1_000_100).map(i -> wrong))
+                        .block(java.time.Duration.ofSeconds(60)))
+                .expectError(ZmqDisconnectedException.class)
+                .verify(java.time.Duration.ofSeconds(60));
+        handler = Stage.identity();
+        assertThat(Bytes.joinText(good.apply(Flux.just(Bytes.utf8("again")))).block(Rig.SOON))
+                .isEqualTo("again");
+        assertThat(server.isDisposed()).isFalse();
+    }
+
+    @Test
     void aPeerThatGoesAndComesBackOnTheSameConnectionKeepsItsCount() {
         for (int i = 0; i < 16; i++) {
             raw.hello(7 + i, 1 << 20);
@@ -527,14 +549,56 @@ class WireServerTest {
         stillServes(good);
     }
 
+    private RawPeer.Received lastPing;
+
+    /** How many bytes come until the server waits; answers no ping, but keeps the last. */
+    private long bytesUntilAPauseAfter(long expected) {
+        long bytes = 0;
+        while (bytes < expected) {
+            RawPeer.Received next = raw.next();
+            if (next.type() == 8) {
+                lastPing = next;
+            } else {
+                bytes += next.body().remaining();
+            }
+        }
+        rig.settle();
+        for (RawPeer.Received next = raw.poll(); next != null; next = raw.poll()) {
+            bytes += next.type() == DATA ? next.body().remaining() : 0;
+            lastPing = next.type() == 8 ? next : lastPing;
+        }
+        lastPing = lastPing == null ? raw.next(8) : lastPing;
+        return bytes;
+    }
+
+    @Test
+    void aPeerWhoseCreditIsAWordIsSentAheadOnlyABoundedNumberOfBytes() {
+        raw.hello(7, Integer.MAX_VALUE);
+        handler = bytes -> Bytes.endless(1 << 16);
+        raw.send(OPEN, RawPeer.END, 1, 0, "x");
+        raw.send(CREDIT, 0, 1, Long.MAX_VALUE, NOTHING);
+        long most = 64 << 20;
+        assertThat(bytesUntilAPauseAfter(most - (1 << 20))).isLessThanOrEqualTo(most + (1 << 16));
+        handler = Stage.identity();
+        ClientExchange other = rig.client();
+        assertThat(Bytes.joinText(other.apply(Flux.just(Bytes.utf8("y")))).block(Rig.SOON))
+                .isEqualTo("y");
+        raw.send(9, 0, 0, lastPing.argument() + 1, NOTHING); // to guess does not help
+        raw.hello(7, Integer.MAX_VALUE); // answered, so nothing else came
+        raw.send(9, 0, 0, lastPing.argument(), NOTHING);
+        assertThat(raw.next(DATA).body().remaining()).isEqualTo(1 << 16);
+        raw.send(CANCEL, 0, 1, 0, NOTHING);
+        rig.awaitNoStreams(other, server);
+    }
+
     @Test
     void whoAcknowledgesIsAnsweredForEver() {
         raw.hello(7, 1 << 20);
         ZmqMessage ping = ZmqMessage.of(RawPeer.frame(8, 0, 7, 0, 5, NOTHING));
         int pongs = 0;
-        for (int round = 0; round < 5; round++) {
-            raw.connection().send(Flux.range(0, 40_000).map(i -> ping)).block(Rig.SOON);
-            for (int sofar = 0; sofar < 40_000; ) {
+        for (int round = 0; round < 20; round++) {
+            raw.connection().send(Flux.range(0, 10_000).map(i -> ping)).block(Rig.SOON);
+            for (int sofar = 0; sofar < 10_000; ) {
                 RawPeer.Received next = raw.next();
                 assertThat(next.type()).isIn(8, 9);
                 if (next.type() == 8) {
