@@ -4,44 +4,47 @@
  */
 package io.fpipe.zmq;
 
+import static java.util.Objects.requireNonNull;
+
+import io.fpipe.reactor.LimitExceededException;
+import io.fpipe.reactor.Stage;
 import java.nio.ByteBuffer;
-import java.util.Objects;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.TimeoutException;
+import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
 import reactor.core.publisher.Sinks;
-import reactor.core.scheduler.Schedulers;
 
 /**
- * The client's side of an exchange. Calls begin on the calling thread while a server is connected; otherwise they wait
- * for one and begin on the loop. Each connection is a {@link ClientLink} of its own.
+ * The client's side of an exchange. Calls begin on the calling thread while a server is connected, with the one that has
+ * the fewest; otherwise they wait for one and begin on the loop.
  */
 final class ClientExchange implements ZmqExchange {
 
-    private static final long RECONNECT_NANOS = 100_000_000;
-
     private final ZmqResources resources;
     private final EventLoop loop;
-    private final Endpoint endpoint;
     private final ExchangeSettings settings;
-    private final Queue<Call> waiting = new ConcurrentLinkedQueue<>();
-    private final AtomicBoolean watching = new AtomicBoolean();
+    private final List<ClientLine> lines;
+    private final WaitingCalls waiting;
+    private final CallWatch watch;
     private final AtomicBoolean disposed = new AtomicBoolean();
     private final Sinks.One<Void> closed = Sinks.one();
 
-    private volatile ClientLink link;
+    private volatile boolean shuttingDown;
 
-    ClientExchange(ZmqResources resources, Endpoint endpoint, ExchangeSettings settings) {
+    ClientExchange(ZmqResources resources, List<Endpoint> endpoints, ExchangeSettings settings) {
         this.resources = resources;
         this.loop = resources.loop();
-        this.endpoint = endpoint;
         this.settings = settings;
-        this.link = new ClientLink(this, resources, endpoint, settings);
-        link.start();
+        this.waiting = new WaitingCalls(settings.limits().maxWaiting());
+        this.lines = ClientLine.open(this, resources, endpoints, settings);
+        this.watch = new CallWatch(loop, settings, waiting, lines);
+        lines.forEach(line -> line.link().start());
         if (!resources.attach(this)) {
             dispose();
         }
@@ -49,161 +52,153 @@ final class ClientExchange implements ZmqExchange {
 
     @Override
     public Flux<ByteBuffer> apply(Flux<ByteBuffer> message) {
-        Objects.requireNonNull(message, "message");
+        return call(CallHead.PLAIN, message);
+    }
+
+    @Override
+    public Stage route(String name, UnaryOperator<CallOptions> options) {
+        CallHead head = new CallHead(Metadata.checkName("route", name), options.apply(CallOptions.NONE), true);
+        return message -> call(head, message);
+    }
+
+    @Override
+    public Mono<Void> tell(Flux<ByteBuffer> message) {
+        return call(new CallHead("", CallOptions.NONE, false), message).then();
+    }
+
+    @Override
+    public Mono<Void> tell(String route, Flux<ByteBuffer> message, UnaryOperator<CallOptions> options) {
+        CallOptions chosen = options.apply(CallOptions.NONE);
+        return call(new CallHead(Metadata.checkName("route", route), chosen, false), message)
+                .then();
+    }
+
+    private Flux<ByteBuffer> call(CallHead head, Flux<ByteBuffer> message) {
+        requireNonNull(message, "message");
         return new Flux<>() {
             @Override
             public void subscribe(CoreSubscriber<? super ByteBuffer> actual) {
-                call(message, actual);
+                call(head, message, actual);
             }
         };
     }
 
-    private void call(Flux<ByteBuffer> message, CoreSubscriber<? super ByteBuffer> actual) {
-        ExchangeStream stream = new ExchangeStream(true, loop, settings, actual.currentContext());
-        stream.receiver().open(actual);
-        Call call = new Call(message, stream);
-        ClientLink current = link;
-        if (current.isReady()) {
-            call.begin(current);
-        } else {
-            waiting.add(call);
-            if (link.isReady() || disposed.get()) { // ready or disposed since
-                loop.execute(this::beginWaiting);
-            }
-        }
-        watch();
-    }
-
-    /** The link is ready: what waited begins; on the loop. */
-    void beginWaiting() {
-        if (disposed.get()) {
-            failWaiting();
+    private void call(CallHead head, Flux<ByteBuffer> message, CoreSubscriber<? super ByteBuffer> actual) {
+        if (shuttingDown) {
+            Operators.error(actual, disposed.get() ? disposal() : shutdown());
             return;
         }
-        ClientLink current = link;
-        for (Call call = current.isReady() ? waiting.poll() : null; call != null; call = waiting.poll()) {
+        WindowBudget budget = resources.windows();
+        ExchangeStream stream = ExchangeStream.calling(loop, budget, settings, head, actual.currentContext());
+        if (!stream.receiver().reserve(settings.firstCredit(budget))) {
+            Operators.error(actual, budget.exceeded());
+            return;
+        }
+        stream.receiver().open(actual);
+        WaitingCalls.Call call = new WaitingCalls.Call(message, stream);
+        ClientLink current = choose();
+        if (current != null) {
             call.begin(current);
+        } else if (!waiting.add(call)) {
+            int limit = settings.limits().maxWaiting();
+            String text = limit + " calls wait for a server at " + endpoint() + " already";
+            loop.execute(() -> stream.disposed(new LimitExceededException("maxWaiting", limit, text)));
+        } else if (disposed.get() || choose() != null) { // ready or disposed since
+            loop.execute(this::beginWaiting);
+        }
+        watch.begun(stream);
+    }
+
+    /** The server with the fewest calls; null while none takes any. */
+    private @Nullable ClientLink choose() {
+        if (lines.size() == 1) {
+            ClientLink link = lines.get(0).link();
+            return link.isReady() ? link : null;
+        }
+        ClientLink best = null;
+        int fewest = Integer.MAX_VALUE;
+        for (ClientLine line : lines) {
+            ClientLink link = line.link();
+            int count = link.isReady() ? link.streamCount() : Integer.MAX_VALUE;
+            if (count < fewest) {
+                best = link;
+                fewest = count;
+            }
+        }
+        return best;
+    }
+
+    /** A link is ready: what waited begins; on the loop. */
+    void beginWaiting() {
+        if (disposed.get()) {
+            waiting.fail(disposal());
+            return;
+        }
+        for (ClientLink link = choose(); link != null; link = choose()) {
+            WaitingCalls.Call call = waiting.poll();
+            if (call == null) {
+                return;
+            }
+            call.begin(link);
         }
     }
 
-    private void failWaiting() {
-        ZmqException reason = disposal();
-        for (Call call = waiting.poll(); call != null; call = waiting.poll()) {
-            call.stream().disposed(reason);
-        }
-    }
-
-    private ZmqException disposal() {
+    ZmqException disposal() {
         return new ZmqException("the exchange with " + endpoint() + " is disposed");
     }
 
-    /** The link's server is lost: a new socket takes over, on a thread that may resolve a name; on the loop. */
-    void reconnect(ClientLink lost) {
-        if (disposed.get() || lost != link) {
-            return;
-        }
-        loop.schedule(RECONNECT_NANOS, () -> Schedulers.boundedElastic().schedule(this::relink));
-    }
-
-    private void relink() {
-        if (disposed.get()) {
-            return;
-        }
-        ClientLink next;
-        try {
-            next = new ClientLink(this, resources, endpoint, settings);
-        } catch (ZmqException ex) { // no descriptors, or the name does not resolve now
-            loop.execute(() -> reconnect(link));
-            return;
-        }
-        link = next;
-        next.start();
-        if (disposed.get()) {
-            loop.execute(() -> next.dispose(disposal()));
-        }
-    }
-
-    /** Sees to it that calls which wait too long end; on any thread. */
-    private void watch() {
-        if (watching.compareAndSet(false, true)) {
-            loop.execute(this::sweep);
-        }
-    }
-
-    /** Ends the calls that have waited too long, and looks again when the next one would; on the loop. */
-    private void sweep() {
-        long timeout = settings.requestTimeout().toNanos();
-        long now = System.nanoTime();
-        long next = Long.MAX_VALUE;
-        waiting.removeIf(call -> call.stream().isAbandoned());
-        for (Call call : waiting) {
-            next = Math.min(next, check(call.stream(), now, timeout));
-        }
-        for (ExchangeStream stream : link.streams()) {
-            next = Math.min(next, check(stream, now, timeout));
-        }
-        if (next != Long.MAX_VALUE) {
-            loop.schedule(Math.max(next, 1_000_000), this::sweep);
-            return;
-        }
-        watching.set(false);
-        if (!waiting.isEmpty() || link.streams().iterator().hasNext()) {
-            watch(); // one that began meanwhile did not start the watch, or does not wait
-        }
-    }
-
-    /** Returns in how many nanoseconds the stream may be late. */
-    private long check(ExchangeStream stream, long now, long timeout) {
-        if (!stream.awaitsReply()) {
-            return timeout;
-        }
-        long left = stream.progress() + timeout - now;
-        if (left > 0) {
-            return left;
-        }
-        String state = link.isReady() ? "no reply from " : "nobody answers at ";
-        stream.giveUp(new TimeoutException(state + endpoint() + " within " + settings.requestTimeout()));
-        return Long.MAX_VALUE;
+    private ZmqException shutdown() {
+        return new ZmqException("the exchange with " + endpoint() + " shuts down");
     }
 
     /** How many calls are under way or wait. */
     int streamCount() {
-        int count = link.streamCount();
-        for (Call call : waiting) {
-            count += call.stream().isAbandoned() ? 0 : 1;
-        }
-        return count;
+        return waiting.count()
+                + lines.stream().mapToInt(line -> line.link().streamCount()).sum();
+    }
+
+    /** How many servers take calls. */
+    int readyLines() {
+        return (int) lines.stream().filter(line -> line.link().isReady()).count();
     }
 
     @Override
     public String endpoint() {
-        return link.address();
+        return lines.get(0).link().address();
+    }
+
+    @Override
+    public Mono<Void> shutdownGracefully(Duration atMost) {
+        requireNonNull(atMost, "atMost");
+        return Mono.defer(() -> {
+            shuttingDown = true;
+            Draining.await(loop, atMost, this::streamCount, () -> {
+                waiting.fail(shutdown());
+                lines.forEach(line -> line.link().shutDown(shutdown()));
+                dispose();
+            });
+            return onDispose();
+        });
     }
 
     @Override
     public void dispose() {
         if (disposed.compareAndSet(false, true)) {
+            shuttingDown = true;
             loop.execute(() -> {
-                failWaiting();
-                if (link.isClosed()) { // between two links: no socket is left to wait for
-                    finish();
-                } else {
-                    link.dispose(disposal());
-                }
+                waiting.fail(disposal());
+                lines.forEach(line -> line.link().dispose(disposal()));
+                finishIfClosed();
             });
         }
     }
 
-    /** A link's socket is gone for good; on the loop. */
-    void linkClosed(ClientLink gone) {
-        if (disposed.get() && gone == link) {
-            finish();
+    /** A link's socket is gone for good, or there was none between two links; on the loop. */
+    void finishIfClosed() {
+        if (disposed.get() && lines.stream().allMatch(line -> line.link().isClosed())) {
+            resources.detach(this);
+            closed.tryEmitEmpty();
         }
-    }
-
-    private void finish() {
-        resources.detach(this);
-        closed.tryEmitEmpty();
     }
 
     @Override
@@ -219,21 +214,5 @@ final class ClientExchange implements ZmqExchange {
     @Override
     public String toString() {
         return "exchange with " + endpoint();
-    }
-
-    /** A message and the stream that is to send it. */
-    private record Call(Flux<ByteBuffer> message, ExchangeStream stream) {
-
-        void begin(ClientLink link) {
-            if (stream.isAbandoned()) {
-                return;
-            }
-            link.begin(stream);
-            if (stream.isAbandoned()) { // either this thread sees the cancellation, or the loop sees the link
-                stream.abandon();
-            } else {
-                stream.send(message);
-            }
-        }
     }
 }

@@ -4,6 +4,7 @@
  */
 package io.fpipe.zmq;
 
+import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +17,7 @@ import zmq.Msg;
  * It says hello when a server tells that it has connected: by a farewell to who was there before, or by an empty
  * message ({@code ZMQ_PROBE_ROUTER}).
  */
-final class ClientLink implements SocketHandler {
+final class ClientLink implements SocketHandler, Peer.Owner {
 
     private static final SecureRandom RANDOM = new SecureRandom();
     private static final long EVENT_GRACE_NANOS = 50_000_000;
@@ -24,40 +25,87 @@ final class ClientLink implements SocketHandler {
     private static final int GREETINGS = 10;
 
     private final ClientExchange exchange;
+    private final ClientLine line;
     private final EventLoop loop;
     private final Endpoint endpoint;
     private final ExchangeSettings settings;
+    private final int firstCredit;
     private final OwnedSocket socket;
 
     // Loop thread only.
     private boolean over;
     private boolean closed;
+    private @Nullable String refusal;
 
     private volatile Peer peer;
 
-    ClientLink(ClientExchange exchange, ZmqResources resources, Endpoint endpoint, ExchangeSettings settings) {
+    ClientLink(
+            ClientExchange exchange,
+            ClientLine line,
+            ZmqResources resources,
+            Endpoint endpoint,
+            ExchangeSettings settings) {
         this.exchange = exchange;
+        this.line = line;
         this.loop = resources.loop();
         this.endpoint = endpoint;
         this.settings = settings;
+        this.firstCredit = settings.firstCredit(resources.windows());
         this.socket = resources.open(ExchangeSettings.socket(SocketType.DEALER), List.of(endpoint), this);
         this.peer = newPeer();
     }
 
     private Peer newPeer() {
-        return new Peer(loop, socket, null, RANDOM.nextLong(), reason -> {});
+        return new Peer(loop, socket, null, RANDOM.nextLong(), this);
     }
 
     /** Begins; when the exchange knows of this link. */
     void start() {
         socket.start();
-        if (!endpoint.bind()) { // or when a server tells that it has connected
-            peer.sayHello(settings.window());
+        loop.execute(() -> {
+            if (!endpoint.bind()) { // or when a server tells that it has connected
+                peer.sayHello(firstCredit);
+                loop.schedule(settings.limits().handshakeTimeout().toNanos(), this::checkHandshake);
+            }
+            loop.schedule(settings.limits().pingNanos(), this::tick);
+        });
+    }
+
+    /** Gives up a link that was never started. */
+    void discard() {
+        over = true;
+        socket.start();
+        socket.close(0);
+    }
+
+    private void checkHandshake() {
+        if (!peer.isOpen()) {
+            lost("nobody has answered the hello");
         }
+    }
+
+    /** Says that this end lives, and asks whether the other one does. */
+    private void tick() {
+        if (over) {
+            return;
+        }
+        if (peer.isOpen() && peer.isSilent(settings.limits().maxSilent())) {
+            lost("nothing was heard from it for too long");
+        }
+        loop.schedule(settings.limits().pingNanos(), this::tick);
     }
 
     boolean isReady() {
         return peer.isReady();
+    }
+
+    /** What is known of why there is no server; on the loop. */
+    String state() {
+        if (peer.isReady()) {
+            return "no reply from " + address();
+        }
+        String said = refusal;
+        return "nobody answers at " + address() + (said == null ? "" : " (" + said + ")");
     }
 
     /** Whether the socket is gone for good; on the loop. */
@@ -95,22 +143,54 @@ final class ClientLink implements SocketHandler {
     public void received(List<Msg> parts, int from, int to) {
         Frame frame = Frame.read(parts, from, to);
         if (endpoint.bind() && to - from == 1 && parts.get(from).size() == 0) {
-            lost(); // a server has connected, so the one before is gone
+            lost("another server has connected"); // so the one before is gone
         } else if (frame == null) {
             ProtocolLog.notFpipe(socket, parts, from);
         } else if (frame.type() == Frame.GOAWAY) {
-            if (frame.incarnation() == 0 || frame.incarnation() == peer.incarnation()) {
-                lost();
-            }
+            goaway(frame);
         } else if (frame.incarnation() != peer.incarnation()) {
             ProtocolLog.stale(socket, frame);
-        } else if (frame.type() == Frame.HELLO) {
-            if (peer.hello(frame)) {
-                exchange.beginWaiting();
-            }
         } else {
-            peer.dispatch(frame);
+            peer.heard();
+            if (frame.type() == Frame.HELLO) {
+                if (peer.hello(frame)) {
+                    refusal = null;
+                    exchange.beginWaiting();
+                }
+            } else if (frame.type() == Frame.ABORT && frame.stream() == 0) { // instead of a HELLO
+                refusal = StandardCharsets.UTF_8
+                        .decode(frame.payload().duplicate())
+                        .toString();
+            } else {
+                peer.dispatch(frame);
+            }
         }
+    }
+
+    private void goaway(Frame frame) {
+        if (frame.incarnation() != 0 && frame.incarnation() != peer.incarnation()) {
+            return;
+        }
+        if (frame.incarnation() != 0 && frame.argument() == Frame.DRAIN) {
+            peer.drain(); // calls go elsewhere, or wait for who comes next
+        } else {
+            lost("the connection was lost");
+        }
+    }
+
+    @Override
+    public void unreachable(Peer peer) {
+        // only a ROUTER says so
+    }
+
+    @Override
+    public void cutOff(Peer peer, String why) {
+        loop.execute(() -> {
+            if (peer == this.peer) {
+                peer.sayGoaway(0);
+                lost("the connection was given up: " + why);
+            }
+        });
     }
 
     /**
@@ -121,19 +201,19 @@ final class ClientLink implements SocketHandler {
     public void disconnected() {
         Peer current = peer;
         loop.schedule(EVENT_GRACE_NANOS, () -> {
-            if (current == peer && (endpoint.bind() || !current.isReady())) {
-                lost();
+            if (current == peer && (endpoint.bind() || !current.isOpen())) {
+                lost("the connection was lost");
             }
         });
     }
 
     /** The server is gone: its streams fail, and the next connection begins anew. */
-    private void lost() {
+    private void lost(String how) {
         if (over) {
             return;
         }
         Peer gone = peer;
-        ZmqDisconnectedException reason = new ZmqDisconnectedException("the connection to " + address() + " was lost");
+        ZmqDisconnectedException reason = new ZmqDisconnectedException("lost " + address() + ": " + how, 0);
         if (endpoint.bind()) {
             Peer next = newPeer();
             peer = next;
@@ -143,25 +223,32 @@ final class ClientLink implements SocketHandler {
             over = true;
             gone.fail(reason);
             socket.close(0);
-            exchange.reconnect(this);
+            line.reconnect(this);
         }
     }
 
     /** Says hello to a server that has connected: more than once, for JeroMQ may give one to a dying connection. */
     private void greet(Peer next, int time) {
-        if (next == peer && !next.isReady() && !over) {
-            next.sayHello(settings.window());
+        if (next == peer && !next.isOpen() && !over) {
+            next.sayHello(firstCredit);
             if (time < GREETINGS) {
                 loop.schedule(GREETING_NANOS, () -> greet(next, time + 1));
             }
         }
     }
 
+    /** Ends the calls that are under way, which the server hears; on the loop. */
+    void shutDown(Throwable reason) {
+        peer.shutDown(reason);
+    }
+
     /** Ends everything; on the loop. */
     void dispose(Throwable reason) {
-        peer.dispose(reason);
-        over = true;
-        socket.close(ExchangeSettings.LINGER_MILLIS);
+        if (!closed) {
+            peer.dispose(reason);
+            over = true;
+            socket.close(ExchangeSettings.LINGER_MILLIS);
+        }
     }
 
     @Override
@@ -170,8 +257,8 @@ final class ClientLink implements SocketHandler {
         if (failure != null && !over) {
             over = true;
             peer.fail(failure);
-            exchange.reconnect(this);
+            line.reconnect(this);
         }
-        exchange.linkClosed(this);
+        exchange.finishIfClosed();
     }
 }

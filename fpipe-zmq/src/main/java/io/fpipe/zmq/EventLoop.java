@@ -10,10 +10,9 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.PriorityQueue;
 import java.util.Queue;
+import java.util.TreeSet;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -52,7 +51,10 @@ final class EventLoop implements Executor {
     private final AtomicInteger state = new AtomicInteger(AWAKE);
 
     /** Loop thread only. */
-    private final PriorityQueue<Timer> timers = new PriorityQueue<>(Comparator.comparingLong(Timer::deadline));
+    private final TreeSet<Timer> timers = new TreeSet<>();
+
+    /** Loop thread only. */
+    private long timerCount;
 
     /** Loop thread only: the message parts that a socket's turn received, until they are delivered. */
     private final List<Msg> received = new ArrayList<>();
@@ -112,9 +114,14 @@ final class EventLoop implements Executor {
 
     /** Runs a task on the loop after a delay; to be called on the loop. */
     Timer schedule(long delayNanos, Runnable task) {
-        Timer timer = new Timer(System.nanoTime() + delayNanos, task);
+        Timer timer = new Timer(System.nanoTime() + delayNanos, timerCount++, task);
         timers.add(timer);
         return timer;
+    }
+
+    /** How many tasks wait for their time; to be called on the loop. */
+    int timerCount() {
+        return timers.size();
     }
 
     void cancel(Timer timer) {
@@ -210,9 +217,8 @@ final class EventLoop implements Executor {
     }
 
     private void runTimers() {
-        for (Timer t = timers.peek(); t != null && t.deadline() - System.nanoTime() <= 0; t = timers.peek()) {
-            timers.remove();
-            guarded(t.task());
+        while (!timers.isEmpty() && timers.first().deadline() - System.nanoTime() <= 0) {
+            guarded(timers.pollFirst().task());
         }
     }
 
@@ -272,11 +278,10 @@ final class EventLoop implements Executor {
     }
 
     private long timeoutMillis() {
-        Timer next = timers.peek();
-        if (next == null) {
+        if (timers.isEmpty()) {
             return 0;
         }
-        return Math.max(1, TimeUnit.NANOSECONDS.toMillis(next.deadline() - System.nanoTime() + 999_999));
+        return Math.max(1, TimeUnit.NANOSECONDS.toMillis(timers.first().deadline() - System.nanoTime() + 999_999));
     }
 
     private boolean turnOf(OwnedSocket socket) {
@@ -299,8 +304,17 @@ final class EventLoop implements Executor {
         }
     }
 
-    /** A task that is due at a time of {@link System#nanoTime()}. */
-    record Timer(long deadline, Runnable task) {}
+    /**
+     * A task that is due at a time of {@link System#nanoTime()}. Ordered, so that one of many can be cancelled quickly.
+     */
+    record Timer(long deadline, long number, Runnable task) implements Comparable<Timer> {
+
+        @Override
+        public int compareTo(Timer other) {
+            int order = Long.signum(deadline - other.deadline); // nanoTime may overflow
+            return order == 0 ? Long.compare(number, other.number) : order;
+        }
+    }
 
     /** Reactor refuses to block on it. */
     private static final class LoopThread extends Thread implements NonBlocking {

@@ -10,10 +10,12 @@ import zmq.ZMQ;
 /**
  * What client and server of an exchange agree on or keep to themselves.
  *
- * @param window the bytes that may be under way to this side in each stream, at the cost of {@link #cost}
+ * @param window the most bytes that may be under way to this side in each stream, at the cost of {@link #cost}
  * @param requestTimeout how long a caller waits for the first byte of a reply without progress of its request
+ * @param idleTimeout how long a call may be silent after the first byte of its reply
+ * @param limits what peers may do
  */
-record ExchangeSettings(int window, Duration requestTimeout) {
+record ExchangeSettings(int window, Duration requestTimeout, Duration idleTimeout, ZmqLimits limits) {
 
     /** The largest payload of a data frame that this side sends and accepts. */
     static final int MAX_PAYLOAD = 1 << 16;
@@ -24,20 +26,47 @@ record ExchangeSettings(int window, Duration requestTimeout) {
     static final int MIN_COST = 256;
     static final int MIN_WINDOW = 1 << 12;
     static final int LINGER_MILLIS = 1000;
-    static final int MAX_STREAMS = 1 << 16;
 
-    static final ExchangeSettings DEFAULT = new ExchangeSettings(4 << 20, Duration.ofSeconds(30));
+    /** As good as none, and still a number of nanoseconds. */
+    private static final Duration LONGEST = Duration.ofDays(10_000);
+
+    static final ExchangeSettings DEFAULT =
+            new ExchangeSettings(4 << 20, Duration.ofSeconds(30), Duration.ofMinutes(1), ZmqLimits.DEFAULT);
 
     /** What a data payload costs of the receiver's window: small ones cost more than their length, as they do memory. */
     static int cost(int length) {
         return length == 0 ? 0 : Math.max(length, MIN_COST);
     }
 
-    static int checkWindow(int bytes) {
+    /** The credit that each stream to this side begins with. */
+    int firstCredit(WindowBudget budget) {
+        return Math.min(window, budget.firstCredit());
+    }
+
+    ExchangeSettings withWindow(int bytes) {
         if (bytes < MIN_WINDOW) {
             throw new IllegalArgumentException("window must be at least " + MIN_WINDOW + " bytes, was " + bytes);
         }
-        return bytes;
+        return new ExchangeSettings(bytes, requestTimeout, idleTimeout, limits);
+    }
+
+    ExchangeSettings withRequestTimeout(Duration timeout) {
+        return new ExchangeSettings(window, check("requestTimeout", timeout), idleTimeout, limits);
+    }
+
+    ExchangeSettings withIdleTimeout(Duration timeout) {
+        return new ExchangeSettings(window, requestTimeout, check("idleTimeout", timeout), limits);
+    }
+
+    ExchangeSettings withLimits(ZmqLimits changed) {
+        return new ExchangeSettings(window, requestTimeout, idleTimeout, changed);
+    }
+
+    private static Duration check(String what, Duration timeout) {
+        if (timeout.isNegative() || timeout.isZero()) {
+            throw new IllegalArgumentException(what + " must be more than 0, was " + timeout);
+        }
+        return timeout.compareTo(LONGEST) > 0 ? LONGEST : timeout;
     }
 
     /** Exchange sockets have no high-water marks and are always read: the windows bound the memory. */

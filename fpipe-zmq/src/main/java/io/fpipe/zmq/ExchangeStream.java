@@ -6,8 +6,10 @@ package io.fpipe.zmq;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.util.context.Context;
@@ -22,8 +24,15 @@ final class ExchangeStream {
     private static final List<ByteBuffer> NOTHING = List.of();
 
     private final boolean client;
+    private final EventLoop loop;
+    private final CallHead head;
+    private final Context context;
+    private final long deadline;
     private final MessageSender sender;
     private final MessageReceiver receiver;
+
+    /** Loop thread only: ends a call that the server has not done with by its deadline. */
+    private EventLoop.@Nullable Timer expiry;
 
     private volatile @Nullable Peer peer;
     private volatile long id;
@@ -32,10 +41,32 @@ final class ExchangeStream {
     /** When something last went on, by {@link System#nanoTime()}. */
     private volatile long progress = System.nanoTime();
 
-    ExchangeStream(boolean client, EventLoop loop, ExchangeSettings settings, Context context) {
+    private ExchangeStream(
+            boolean client,
+            EventLoop loop,
+            WindowBudget budget,
+            ExchangeSettings settings,
+            CallHead head,
+            long deadline,
+            Context context) {
         this.client = client;
+        this.loop = loop;
+        this.head = head;
+        this.deadline = deadline;
+        this.context = context;
         this.sender = new MessageSender(this, context, !client);
-        this.receiver = new MessageReceiver(this, loop, settings.window());
+        this.receiver = new MessageReceiver(this, loop, budget, settings);
+    }
+
+    /** The client's end of a call. */
+    static ExchangeStream calling(
+            EventLoop loop, WindowBudget budget, ExchangeSettings settings, CallHead head, Context context) {
+        return new ExchangeStream(true, loop, budget, settings, head, head.deadline(), context);
+    }
+
+    /** The server's end of a call. */
+    static ExchangeStream serving(EventLoop loop, WindowBudget budget, ExchangeSettings settings, ZmqCall call) {
+        return new ExchangeStream(false, loop, budget, settings, CallHead.PLAIN, call.deadline(), call.context());
     }
 
     MessageReceiver receiver() {
@@ -50,7 +81,7 @@ final class ExchangeStream {
     void begin(Peer peer, long id) {
         this.id = id;
         this.peer = peer;
-        sender.initialCredit(peer.remoteWindow());
+        sender.initialCredit(peer.firstCredit());
     }
 
     private Peer peer() {
@@ -64,13 +95,40 @@ final class ExchangeStream {
         sender.read(message);
     }
 
+    /** Whether the peer has shown that it reads what it asks for. */
+    boolean maySend() {
+        return peer().reads();
+    }
+
+    /** The peer has read what was sent: whoever waited for that goes on; on the loop. */
+    void resume() {
+        sender.resume();
+    }
+
     int maxPayload() {
         return peer().remotePayload();
     }
 
-    void send(int type, int flags, long argument, List<ByteBuffer> parts, int length) {
+    /** Opens the call, with its first bytes. */
+    void open(int flags, List<ByteBuffer> parts, int length) {
         progress = System.nanoTime();
-        peer().send(type, flags, id, argument, parts, length);
+        Metadata metadata = head.metadata(deadline, context);
+        int all = flags | head.flags();
+        if (metadata.equals(Metadata.NONE)) {
+            peer().send(Frame.OPEN, all, id, 0, parts, length);
+            return;
+        }
+        List<ByteBuffer> both = new ArrayList<>(parts.size() + 1);
+        ByteBuffer encoded = metadata.encode();
+        int bytes = encoded.remaining();
+        both.add(encoded);
+        both.addAll(parts);
+        peer().send(Frame.OPEN, all, id, bytes, both, bytes + length);
+    }
+
+    void send(int flags, long offset, List<ByteBuffer> parts, int length) {
+        progress = System.nanoTime();
+        peer().send(Frame.DATA, flags, id, offset, parts, length);
     }
 
     void control(int type, long argument) {
@@ -95,8 +153,9 @@ final class ExchangeStream {
         return message == null ? "failed" : message;
     }
 
-    void grant(long credit) {
-        control(Frame.CREDIT, credit);
+    void grant(long credit, long taken) {
+        ByteBuffer payload = ByteBuffer.allocate(8).putLong(taken).flip();
+        peer().send(Frame.CREDIT, 0, id, credit, List.of(payload), 8);
     }
 
     // -------------------------------------------------------------------------------------------- what is received
@@ -108,11 +167,15 @@ final class ExchangeStream {
         }
         progress = System.nanoTime();
         if (offset != receiver.received()) {
-            refuse(
-                    ZmqRemoteException.UNKNOWN_STREAM,
-                    "expected bytes at offset " + receiver.received() + ", got offset " + offset);
-        } else if (!receiver.offer(frame.payload(), frame.isEnd())) {
-            refuse(ZmqRemoteException.CREDIT_EXCEEDED, "sent more than the credit at offset " + offset);
+            String text = "expected bytes at offset " + receiver.received() + ", got offset " + offset;
+            refuse(ZmqRemoteException.UNKNOWN_STREAM, broken(text));
+            return;
+        }
+        int wrong = receiver.offer(frame.payload(), frame.isEnd());
+        if (wrong == ZmqRemoteException.CREDIT_EXCEEDED) {
+            refuse(wrong, broken("sent more than the credit at offset " + offset));
+        } else if (wrong != 0) {
+            refuse(wrong, receiver.tooLarge());
         } else if (frame.isEnd()) {
             remoteEnded();
             if (client) {
@@ -121,8 +184,12 @@ final class ExchangeStream {
         }
     }
 
-    private void refuse(int code, String text) {
-        ZmqException reason = new ZmqException("the peer breaks the protocol: " + text);
+    private ZmqException broken(String how) {
+        peer().broken(how);
+        return new ZmqException("the peer breaks the protocol: " + how);
+    }
+
+    private void refuse(int code, Throwable reason) {
         if (!client) {
             sender.silence(Stop.SILENT);
             abort(code, reason);
@@ -138,8 +205,8 @@ final class ExchangeStream {
         sender.cancelSource();
     }
 
-    void onCredit(long limit) {
-        sender.credit(limit);
+    void onCredit(long limit, long taken) {
+        sender.credit(limit, taken);
     }
 
     void onCancel() {
@@ -156,7 +223,10 @@ final class ExchangeStream {
             return;
         }
         String text = StandardCharsets.UTF_8.decode(payload.duplicate()).toString();
-        end(new ZmqRemoteException(code, text), client ? Stop.CANCEL_REQUEST : Stop.SILENT);
+        Throwable reason = client && code == ZmqRemoteException.DEADLINE_EXCEEDED
+                ? new TimeoutException(text) // whichever side has noticed first
+                : new ZmqRemoteException(code, text);
+        end(reason, client ? Stop.CANCEL_REQUEST : Stop.SILENT);
         remoteEnded();
     }
 
@@ -186,6 +256,7 @@ final class ExchangeStream {
     /** The subscriber of the receiver has cancelled; on the loop. */
     void readerCancelled() {
         if (peer == null || remoteEnded) {
+            receiver.release();
             return;
         }
         if (client) {
@@ -220,8 +291,35 @@ final class ExchangeStream {
 
     /** The peer is gone, or has given the stream up; on the loop. */
     void lost(Throwable reason) {
-        end(reason, Stop.SILENT);
+        end(reason instanceof ZmqDisconnectedException lost ? lost.of(sender.acknowledged()) : reason, Stop.SILENT);
         remove();
+    }
+
+    /** Ends the stream of a peer that goes on to be heard, and says why; on the loop. */
+    void shutDown(Throwable reason) {
+        if (client) {
+            end(reason, Stop.SHUT_DOWN);
+            remove();
+        } else {
+            refuse(ZmqRemoteException.SHUTTING_DOWN, reason);
+        }
+    }
+
+    /** Has the server's part end when the deadline of its call has passed; on the loop. */
+    void expireAtDeadline() {
+        if (deadline != 0) {
+            expiry = loop.schedule(deadline - System.nanoTime(), () -> {
+                expiry = null;
+                refuse(
+                        ZmqRemoteException.DEADLINE_EXCEEDED,
+                        new ZmqRemoteException(ZmqRemoteException.DEADLINE_EXCEEDED, "the call's deadline has passed"));
+            });
+        }
+    }
+
+    /** In how many nanoseconds the call is to be over, {@link Long#MAX_VALUE} for no limit. */
+    long deadlineLeft(long now) {
+        return deadline == 0 ? Long.MAX_VALUE : deadline - now;
     }
 
     /** This end is disposed; on the loop. */
@@ -234,6 +332,16 @@ final class ExchangeStream {
     /** Whether the caller waits for the first byte of the reply; on the loop. */
     boolean awaitsReply() {
         return receiver.received() == 0 && !remoteEnded;
+    }
+
+    /** Whether it is up to the caller itself that nothing goes on; on the loop. */
+    boolean awaitsReader() {
+        return remoteEnded || receiver.hasUnread();
+    }
+
+    /** Begins the time anew after which a call is too long without progress. */
+    void touch() {
+        progress = System.nanoTime();
     }
 
     /** Forgets a call that was given up while it began: nothing was sent. */
@@ -259,9 +367,17 @@ final class ExchangeStream {
     }
 
     private void remove() {
+        receiver.release();
         Peer p = peer;
         if (p != null) {
             p.remove(id);
+        }
+        if (!client && deadline != 0) {
+            loop.execute(() -> {
+                if (expiry != null) {
+                    loop.cancel(expiry);
+                }
+            });
         }
     }
 }

@@ -5,6 +5,7 @@
 package io.fpipe.zmq;
 
 import java.nio.ByteBuffer;
+import java.security.SecureRandom;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import zmq.Msg;
@@ -27,26 +28,41 @@ record Frame(int type, int flags, long incarnation, long stream, long argument, 
     static final short MAGIC = (short) 0xF19E;
     static final byte VERSION = 1;
 
-    /** Introduces a peer: the argument is its window, the payload the size of its largest data payload. */
+    /** Introduces a peer: the argument is the first credit of each stream, the payload the size of its largest data. */
     static final int HELLO = 1;
     /** Opens a stream and carries its first bytes: the argument is the length of the metadata ahead of them. */
     static final int OPEN = 2;
     /** Carries bytes: the argument is the offset of the first one. */
     static final int DATA = 3;
-    /** Grants credit: the argument is the sum of all credit since the stream was opened. */
+    /** Grants credit: the argument is the sum of all credit since the stream was opened, the payload what was taken. */
     static final int CREDIT = 4;
     /** Asks to stop sending. */
     static final int CANCEL = 5;
     /** Ends a message without success: the argument is the code, the payload the text. */
     static final int ABORT = 6;
-    /** Says that the peer goes away: all streams between the two have ended. */
+    /** Says that the peer goes away: at once, or with the argument {@link #DRAIN} when its streams have ended. */
     static final int GOAWAY = 7;
+    /** Asks for a PONG with the same argument. */
+    static final int PING = 8;
+    /** Answers a PING. */
+    static final int PONG = 9;
 
     /** The flag of the last bytes of a message. */
     static final int END = 1;
+    /** The flag of an OPEN whose reply has no bytes. */
+    static final int NO_REPLY = 2;
 
-    /** What a socket finds behind the last message of a peer that was lost, and ahead of the first of a server. */
-    static final byte[] FAREWELL = header(GOAWAY, 0, 0, 0, 0, 0).array();
+    /** The argument of a GOAWAY that only refuses new streams. */
+    static final long DRAIN = 1;
+
+    /** The argument of a farewell that was not sent by a peer: whoever is lost knows nothing of it. */
+    static final long OWN = new SecureRandom().nextLong() | Long.MIN_VALUE;
+
+    /** What a socket finds behind the last message of a peer that was lost. */
+    static final byte[] FAREWELL = header(GOAWAY, 0, 0, 0, OWN, 0).array();
+
+    /** What a server that connects says ahead of all else: whoever was there before is lost. */
+    static final byte[] GREETING = header(GOAWAY, 0, 0, 0, 0, 0).array();
 
     /** Writes a header, with room for a payload behind it. */
     static ByteBuffer header(int type, int flags, long incarnation, long stream, long argument, int room) {
@@ -68,10 +84,14 @@ record Frame(int type, int flags, long incarnation, long stream, long argument, 
             return null;
         }
         ByteBuffer head = parts.get(from).buf();
-        if (head.remaining() < HEADER_BYTES || head.getShort() != MAGIC || head.get() != VERSION) {
+        if (head.remaining() < HEADER_BYTES || head.getShort() != MAGIC) {
             return null;
         }
+        int version = head.get();
         int type = head.get();
+        if (version != VERSION && !(version > VERSION && type == HELLO)) { // who offers more may take less
+            return null;
+        }
         int flags = head.get();
         head.position(head.position() + 3);
         long incarnation = head.getLong();
@@ -94,5 +114,14 @@ record Frame(int type, int flags, long incarnation, long stream, long argument, 
 
     boolean isEnd() {
         return (flags & END) != 0;
+    }
+
+    boolean wantsReply() {
+        return (flags & NO_REPLY) == 0;
+    }
+
+    /** How many bytes of the message the reader has taken, as a CREDIT says; 0 if it does not. */
+    long taken() {
+        return payload.remaining() < 8 ? 0 : payload.getLong(payload.position());
     }
 }

@@ -4,9 +4,11 @@
  */
 package io.fpipe.zmq;
 
+import io.fpipe.reactor.LimitExceededException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
@@ -20,15 +22,24 @@ import reactor.core.publisher.Operators;
  */
 final class MessageReceiver extends Flux<ByteBuffer> implements Subscription {
 
+    private static final long RELEASED = -1;
+
     private final ExchangeStream stream;
     private final EventLoop loop;
-    private final int window;
+    private final WindowBudget budget;
+    private final int maxWindow;
+    private final long maxBytes;
     private final Demand demand = new Demand();
     private final AtomicBoolean subscribed = new AtomicBoolean();
 
+    /** What this message has of the budget. */
+    private final AtomicLong reserved = new AtomicLong();
+
     // Loop thread only.
     private final ArrayDeque<ByteBuffer> queue = new ArrayDeque<>(2);
+    private int window;
     private long received;
+    private long taken;
     private long spent;
     private long granted;
     private long consumed;
@@ -41,11 +52,49 @@ final class MessageReceiver extends Flux<ByteBuffer> implements Subscription {
     private volatile boolean starved;
     private volatile @Nullable CoreSubscriber<? super ByteBuffer> actual;
 
-    MessageReceiver(ExchangeStream stream, EventLoop loop, int window) {
+    MessageReceiver(ExchangeStream stream, EventLoop loop, WindowBudget budget, ExchangeSettings settings) {
         this.stream = stream;
         this.loop = loop;
-        this.window = window;
+        this.budget = budget;
+        this.maxWindow = settings.window();
+        this.maxBytes = settings.limits().maxMessageBytes();
+        this.window = settings.firstCredit(budget);
         this.granted = window;
+    }
+
+    /** Reserves memory for the first bytes; returns false if there is none, and the stream cannot be. */
+    boolean reserve(int bytes) {
+        if (!budget.reserve(bytes)) {
+            return false;
+        }
+        reserved.set(bytes);
+        return true;
+    }
+
+    /** Gives back what is reserved; nothing is from then on. On any thread. */
+    void release() {
+        long bytes = reserved.getAndSet(RELEASED);
+        if (bytes > 0) {
+            budget.release(bytes);
+        }
+    }
+
+    /** Changes what is reserved, if the budget and the state of the stream allow it. */
+    private boolean reserveAlso(long bytes) {
+        if (bytes > 0 && !budget.reserve(bytes)) {
+            return false;
+        }
+        long before = reserved.get();
+        if (before == RELEASED || !reserved.compareAndSet(before, before + bytes)) { // released meanwhile
+            if (bytes > 0) {
+                budget.release(bytes);
+            }
+            return false;
+        }
+        if (bytes < 0) {
+            budget.release(-bytes);
+        }
+        return true;
     }
 
     /** Whether the end was delivered, or nobody wants it. */
@@ -80,20 +129,36 @@ final class MessageReceiver extends Flux<ByteBuffer> implements Subscription {
         onLoop(this::drain);
     }
 
-    /** Takes what arrived; returns false if the peer had no credit for it. */
-    boolean offer(ByteBuffer payload, boolean end) {
+    /** Whether something has arrived that the subscriber has not taken yet; on the loop. */
+    boolean hasUnread() {
+        return !queue.isEmpty();
+    }
+
+    /** Takes what arrived; returns 0, or the code of what is wrong with it. */
+    int offer(ByteBuffer payload, boolean end) {
         int length = payload.remaining();
         spent += ExchangeSettings.cost(length);
         if (spent > granted) {
-            return false;
+            return ZmqRemoteException.CREDIT_EXCEEDED;
+        }
+        if (length > maxBytes - received) {
+            return ZmqRemoteException.TOO_LARGE;
         }
         received += length;
+        if (end && !ended) { // nothing more comes: what is reserved beyond what is here is free
+            reserveAlso(Math.min(0, spent - consumed - reserved.get()));
+        }
         ended |= end;
         if (length > 0 && !over && !isCancelled()) {
             queue.add(payload);
         }
         drain();
-        return true;
+        return 0;
+    }
+
+    LimitExceededException tooLarge() {
+        return new LimitExceededException(
+                "maxMessageBytes", maxBytes, "the message goes on after " + received + " bytes");
     }
 
     /** Ends the message without success, ahead of what was not delivered yet, unless all of it is here. */
@@ -159,6 +224,7 @@ final class MessageReceiver extends Flux<ByteBuffer> implements Subscription {
         }
         ByteBuffer buffer = queue.remove();
         consumed += ExchangeSettings.cost(buffer.remaining());
+        taken += buffer.remaining();
         demand.produced();
         a.onNext(buffer);
         return true;
@@ -180,11 +246,27 @@ final class MessageReceiver extends Flux<ByteBuffer> implements Subscription {
         stream.readerFailed(failure);
     }
 
+    /**
+     * Lets the peer send as much as was taken. A window grows while it is read, so that a reader who stops early holds
+     * little of the budget.
+     */
     private void grant() {
         if (consumed + window - granted >= window / 2) {
+            if (!grow(3L * window)) {
+                grow(window);
+            }
             granted = consumed + window;
-            stream.grant(granted);
+            stream.grant(granted, taken);
         }
+    }
+
+    private boolean grow(long atMost) {
+        int more = (int) Math.min(atMost, maxWindow - window);
+        if (more > 0 && !reserveAlso(more)) {
+            return false;
+        }
+        window += more;
+        return true;
     }
 
     @Override
@@ -192,11 +274,19 @@ final class MessageReceiver extends Flux<ByteBuffer> implements Subscription {
         if (Operators.validate(n)) {
             demand.add(n);
             if (loop.isCurrentThread()) {
-                drain();
+                resume();
             } else if (starved) {
                 starved = false;
-                loop.execute(this::drain);
+                loop.execute(this::resume);
             }
+        }
+    }
+
+    /** The subscriber goes on: from now on it is the peer who may be late. */
+    private void resume() {
+        if (!draining) {
+            stream.touch();
+            drain();
         }
     }
 

@@ -52,6 +52,7 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
     private volatile boolean done;
     private volatile boolean finished;
     private volatile long credit;
+    private volatile long acknowledged; // written on the loop only
     private volatile @Nullable Subscription s;
     private volatile @Nullable Stop stop;
 
@@ -90,8 +91,19 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
         }
     }
 
-    /** Takes credit, on the loop. */
-    void credit(long limit) {
+    /** How many bytes the peer's reader has taken, as far as it has told. */
+    long acknowledged() {
+        return acknowledged;
+    }
+
+    /** Tries again, on the loop. */
+    void resume() {
+        drain();
+    }
+
+    /** Takes credit, and how much was taken by the reader; on the loop. */
+    void credit(long limit, long taken) {
+        acknowledged = Math.max(acknowledged, taken);
         if (limit > credit) {
             credit = limit;
             drain();
@@ -258,7 +270,9 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
     /** How many bytes still fit into the frame, by its size and by the credit. */
     private int room() {
         long available = credit - spent;
-        return available < ExchangeSettings.MIN_COST ? 0 : (int) Math.min(stream.maxPayload(), available) - filled;
+        return available < ExchangeSettings.MIN_COST || !stream.maySend()
+                ? 0
+                : (int) Math.min(stream.maxPayload(), available) - filled;
     }
 
     private void open() {
@@ -268,9 +282,12 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
     }
 
     private void emit(int flags) {
-        int type = opened ? Frame.DATA : Frame.OPEN;
-        stream.send(type, flags, opened ? offset : 0, parts, filled);
-        opened = true;
+        if (opened) {
+            stream.send(flags, offset, parts, filled);
+        } else {
+            stream.open(flags, parts, filled);
+            opened = true;
+        }
         offset += filled;
         spent += ExchangeSettings.cost(filled);
         filled = 0;

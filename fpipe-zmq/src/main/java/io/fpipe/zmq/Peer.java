@@ -6,11 +6,12 @@ package io.fpipe.zmq;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The other end of an exchange, and the streams between it and this end. */
@@ -21,32 +22,76 @@ final class Peer implements Outgoing.Origin {
 
     private static final int MAX_UNKNOWN = 1024;
 
+    /** How often a peer may break the protocol before it is cut off; one that follows it never does. */
+    private static final int MAX_BROKEN = 16;
+
+    /** How many answers may be on their way to a peer that has not shown that it reads; ZeroMQ keeps them for it. */
+    private static final int MAX_ANSWERS = 1 << 16;
+
+    /**
+     * How many bytes of messages may be on their way to a peer that has not shown that it reads. Its credit is its word;
+     * ZeroMQ would keep all that it asks for, and a source that never waits would never let go of the loop.
+     */
+    private static final long MAX_UNREAD =
+            Math.max(1 << 20, Math.min(64 << 20, Runtime.getRuntime().maxMemory() / 8));
+
+    /** What a frame costs beside its bytes. */
+    private static final int FRAME_COST = 256;
+
     private final EventLoop loop;
     private final OwnedSocket socket;
     private final @Nullable ByteBuffer routingId;
     private final long incarnation;
-    private final Consumer<ZmqException> unreachable;
+    private final Owner owner;
     private final Map<Long, ExchangeStream> streams = new ConcurrentHashMap<>();
     private final AtomicLong lastStream = new AtomicLong();
 
-    /** Loop thread only: how often the peer was told of bytes that belong to no stream. */
+    /** The cost of all messages that were handed to the socket. */
+    private final AtomicLong sent = new AtomicLong();
+
+    // Loop thread only.
     private int unknown;
+    private int broken;
+    private int answers;
+    private int silent;
+    private boolean cutOff;
 
-    private volatile int remoteWindow;
+    // Loop thread only: the ping that is not answered, 0 for none, and what was sent before it.
+    private long ping;
+    private long sentBefore;
+    private int answersBefore;
+
+    private volatile int firstCredit;
     private volatile int remotePayload;
+    private volatile boolean draining;
     private volatile @Nullable Throwable failure;
+    private volatile long read;
+    private volatile long asked;
+    private volatile boolean held;
 
-    Peer(
-            EventLoop loop,
-            OwnedSocket socket,
-            @Nullable ByteBuffer routingId,
-            long incarnation,
-            Consumer<ZmqException> unreachable) {
+    /** Who deals with the peers of a socket; called on any thread. */
+    interface Owner {
+
+        /** The socket cannot reach the peer. */
+        void unreachable(Peer peer);
+
+        /** The peer does what no peer does that follows the protocol, or does not read. */
+        void cutOff(Peer peer, String why);
+    }
+
+    Peer(EventLoop loop, OwnedSocket socket, @Nullable ByteBuffer routingId, long incarnation, Owner owner) {
         this.loop = loop;
         this.socket = socket;
         this.routingId = routingId;
         this.incarnation = incarnation;
-        this.unreachable = unreachable;
+        this.owner = owner;
+    }
+
+    /** Is the same connection with another incarnation: what it may do does not begin anew with that. */
+    void follow(Peer before) {
+        unknown = before.unknown;
+        broken = before.broken;
+        answers = before.answers;
     }
 
     EventLoop loop() {
@@ -57,8 +102,18 @@ final class Peer implements Outgoing.Origin {
         return incarnation;
     }
 
-    int remoteWindow() {
-        return remoteWindow;
+    @Nullable
+    ByteBuffer routingId() {
+        return routingId;
+    }
+
+    /** A name for users. */
+    String name() {
+        return HexFormat.of().toHexDigits(incarnation);
+    }
+
+    int firstCredit() {
+        return firstCredit;
     }
 
     int remotePayload() {
@@ -66,8 +121,22 @@ final class Peer implements Outgoing.Origin {
     }
 
     /** Whether the peer has introduced itself and was not lost. */
+    boolean isOpen() {
+        return firstCredit != 0 && failure == null;
+    }
+
+    /** Whether streams may be opened. */
     boolean isReady() {
-        return remoteWindow != 0 && failure == null;
+        return isOpen() && !draining;
+    }
+
+    /** The peer takes no more streams. */
+    void drain() {
+        draining = true;
+    }
+
+    boolean isCutOff() {
+        return cutOff;
     }
 
     Iterable<ExchangeStream> streams() {
@@ -100,10 +169,16 @@ final class Peer implements Outgoing.Origin {
         streams.remove(id);
     }
 
-    void sayHello(int window) {
-        ByteBuffer payload =
-                ByteBuffer.allocate(4).putInt(ExchangeSettings.MAX_PAYLOAD).flip();
-        send(Frame.HELLO, 0, 0, window, List.of(payload), payload.remaining());
+    void sayHello(int credit) {
+        if (mayAnswer()) {
+            ByteBuffer payload =
+                    ByteBuffer.allocate(4).putInt(ExchangeSettings.MAX_PAYLOAD).flip();
+            send(Frame.HELLO, 0, 0, credit, List.of(payload), payload.remaining());
+        }
+    }
+
+    void sayGoaway(long how) {
+        send(Frame.GOAWAY, 0, 0, how, List.of(), 0);
     }
 
     /** Takes the peer's introduction; returns false if it makes no sense. */
@@ -116,11 +191,14 @@ final class Peer implements Outgoing.Origin {
             return false;
         }
         remotePayload = Math.min(payload, ExchangeSettings.MAX_PAYLOAD);
-        remoteWindow = (int) Math.min(frame.argument(), Integer.MAX_VALUE);
+        firstCredit = (int) Math.min(frame.argument(), Integer.MAX_VALUE);
         return true;
     }
 
     void send(int type, int flags, long stream, long argument, List<ByteBuffer> parts, int length) {
+        if (type == Frame.DATA || type == Frame.OPEN) {
+            count(length);
+        }
         boolean separate = parts.size() == 1 && length >= SEPARATE;
         ByteBuffer head = Frame.header(type, flags, incarnation, stream, argument, separate ? 0 : length);
         ByteBuffer body = null;
@@ -142,31 +220,134 @@ final class Peer implements Outgoing.Origin {
         return body == null ? new ByteBuffer[] {routingId, head} : new ByteBuffer[] {routingId, head, body};
     }
 
-    /** Hands a frame of a stream to it; on the loop. */
+    /** Takes a frame of this connection; on the loop. */
     void dispatch(Frame frame) {
+        if (frame.type() == Frame.PING) {
+            if (mayAnswer()) {
+                send(Frame.PONG, 0, 0, frame.argument(), List.of(), 0);
+            }
+            return;
+        }
+        if (frame.type() == Frame.PONG) {
+            pong(frame.argument());
+            return;
+        }
         ExchangeStream stream = streams.get(frame.stream());
         if (stream == null) {
             // a client knows which streams it has had, and what is under way when one ends is no mistake
-            if (frame.type() == Frame.DATA && frame.stream() > lastStream.get()) {
+            if (frame.type() == Frame.DATA && frame.stream() > lastStream.get() && ++unknown <= MAX_UNKNOWN) {
                 refuse(frame.stream(), ZmqRemoteException.UNKNOWN_STREAM, "no stream " + frame.stream() + " is open");
             }
             return;
         }
         switch (frame.type()) {
             case Frame.DATA -> stream.onData(frame, frame.argument());
-            case Frame.CREDIT -> stream.onCredit(frame.argument());
+            case Frame.CREDIT -> stream.onCredit(frame.argument(), frame.taken());
             case Frame.CANCEL -> stream.onCancel();
             case Frame.ABORT -> stream.onAbort((int) frame.argument(), frame.payload());
             default -> {} // a type of a later version
         }
     }
 
-    /** Answers what belongs to no stream, a bounded number of times. */
+    /** Answers what cannot be a stream. */
     void refuse(long stream, int code, String text) {
-        if (++unknown <= MAX_UNKNOWN) {
+        if (mayAnswer()) {
             ByteBuffer payload = StandardCharsets.UTF_8.encode(text);
             send(Frame.ABORT, 0, stream, code, List.of(payload), payload.remaining());
         }
+    }
+
+    /** The peer does what the protocol forbids; on the loop. */
+    void broken(String how) {
+        if (++broken > MAX_BROKEN) {
+            cutOff("it breaks the protocol again and again: " + how);
+        }
+    }
+
+    /**
+     * Whether the peer is answered: not when it does not read what it asks for, or its answers would pile up in the
+     * socket, which has no limit. A PONG shows that it has read.
+     */
+    private boolean mayAnswer() {
+        if (++answers == MAX_ANSWERS / 2 && ping == 0) {
+            ping();
+        } else if (answers > MAX_ANSWERS) {
+            cutOff("it does not read its " + MAX_ANSWERS + " answers");
+        }
+        return answers <= MAX_ANSWERS;
+    }
+
+    /** Whether more of a message may be sent; if not, all that wait are resumed later. On any thread. */
+    boolean reads() {
+        if (sent.get() - read < MAX_UNREAD) {
+            return true;
+        }
+        held = true;
+        return sent.get() - read < MAX_UNREAD; // who makes room from now on sees the flag
+    }
+
+    private void count(int length) {
+        long total = sent.addAndGet(length + FRAME_COST);
+        if (total - asked > MAX_UNREAD / 4) {
+            asked = total;
+            loop.execute(() -> {
+                if (ping == 0) {
+                    ping();
+                }
+            });
+        }
+    }
+
+    private void pong(long number) {
+        if (number != ping || ping == 0) {
+            return;
+        }
+        ping = 0;
+        answers -= answersBefore;
+        read = sentBefore;
+        if (sent.get() - read > MAX_UNREAD / 4 || answers >= MAX_ANSWERS / 2) {
+            ping();
+        }
+        if (held) {
+            held = false;
+            streams.values().forEach(ExchangeStream::resume);
+        }
+    }
+
+    private void cutOff(String why) {
+        if (!cutOff) {
+            cutOff = true;
+            owner.cutOff(this, why);
+        }
+    }
+
+    /** Something has arrived: the peer lives; on the loop. */
+    void heard() {
+        silent = 0;
+    }
+
+    /**
+     * Sends a sign of life and asks for one; on the loop. Counts how often in a row nothing came since: not a clock, for
+     * what has arrived while this process was stopped is read only after the first timer that is late.
+     *
+     * @return whether it was too often
+     */
+    boolean isSilent(int most) {
+        if (++silent > most) {
+            return true;
+        }
+        ping();
+        return false;
+    }
+
+    /** Asks whether all has been read that was sent so far; again the same while that is not answered. */
+    private void ping() {
+        if (ping == 0) {
+            ping = ThreadLocalRandom.current().nextLong(Long.MAX_VALUE) + 1; // not to be guessed
+            sentBefore = sent.get();
+            answersBefore = answers;
+        }
+        send(Frame.PING, 0, 0, ping, List.of(), 0);
     }
 
     /** Ends all streams because the peer is lost; on the loop. */
@@ -175,10 +356,17 @@ final class Peer implements Outgoing.Origin {
         streams.values().forEach(stream -> stream.lost(reason));
     }
 
+    /** Ends what is under way, and tells of each stream why; on the loop. */
+    void shutDown(Throwable reason) {
+        streams.values().forEach(stream -> stream.shutDown(reason));
+    }
+
     /** Ends all streams because this end is disposed, and says so; on the loop. */
     void dispose(Throwable reason) {
+        if (failure == null) {
+            sayGoaway(0);
+        }
         failure = reason;
-        send(Frame.GOAWAY, 0, 0, 0, List.of(), 0);
         streams.values().forEach(stream -> stream.disposed(reason));
     }
 
@@ -189,6 +377,6 @@ final class Peer implements Outgoing.Origin {
 
     @Override
     public void failed(Outgoing message, ZmqException reason) {
-        unreachable.accept(reason);
+        owner.unreachable(this);
     }
 }

@@ -29,6 +29,10 @@ final class ProtocolLog {
         LOG.debug("{} dropped a frame of type {} of a connection that is over", socket, frame.type());
     }
 
+    static void cutOff(String peer, String why) {
+        report("the peer " + peer + " was cut off: " + why);
+    }
+
     private static void report(String text) {
         if (COUNT.incrementAndGet() <= LOUD) {
             LOG.warn(text);

@@ -225,7 +225,7 @@ final class SocketSettings {
     /** Has a ROUTER that connects tell its peer so; a peer that connects itself knows, and a REQ would not bear it. */
     void applyGreetingTo(SocketBase socket) {
         if (farewell && type == SocketType.ROUTER) {
-            set(socket, ZMQ.ZMQ_HELLO_MSG, Frame.FAREWELL);
+            set(socket, ZMQ.ZMQ_HELLO_MSG, Frame.GREETING);
         }
     }
 

@@ -16,5 +16,6 @@ record Stop(int type, int code, boolean always) {
     static final Stop SILENT = new Stop(0, 0, false);
     static final Stop CANCEL_CALL = new Stop(Frame.CANCEL, 0, true);
     static final Stop CANCEL_REQUEST = new Stop(Frame.CANCEL, 0, false);
+    static final Stop SHUT_DOWN = new Stop(Frame.ABORT, ZmqRemoteException.SHUTTING_DOWN, false);
     static final Stop CANCELLED = new Stop(Frame.ABORT, ZmqRemoteException.CANCELLED, false);
 }

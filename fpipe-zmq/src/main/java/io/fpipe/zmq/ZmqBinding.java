@@ -4,6 +4,7 @@
  */
 package io.fpipe.zmq;
 
+import java.time.Duration;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 
@@ -20,6 +21,16 @@ public interface ZmqBinding extends Disposable {
     /** Ends what is under way, which its callers hear as a lost peer, closes the socket and returns at once. */
     @Override
     void dispose();
+
+    /**
+     * Refuses new calls, lets the running ones end for a while, and aborts the rest with
+     * {@link ZmqRemoteException#SHUTTING_DOWN}; then the server is disposed. Clients hear of it at once and make further
+     * calls elsewhere, or when the next server is there. It begins with the subscription and cannot be stopped.
+     *
+     * @param atMost how long the running calls may take
+     * @return the completion, as of {@link #onDispose()}
+     */
+    Mono<Void> shutdownGracefully(Duration atMost);
 
     /**
      * Completes when the server is disposed and its socket is closed; fails if the socket failed.

@@ -5,7 +5,10 @@
 package io.fpipe.zmq;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -20,12 +23,12 @@ import reactor.core.publisher.Mono;
 public final class ZmqClient {
 
     private final ExchangeSettings settings;
-    private final @Nullable Endpoint endpoint;
+    private final List<Endpoint> endpoints;
     private final @Nullable ZmqResources resources;
 
-    private ZmqClient(ExchangeSettings settings, @Nullable Endpoint endpoint, @Nullable ZmqResources resources) {
+    private ZmqClient(ExchangeSettings settings, List<Endpoint> endpoints, @Nullable ZmqResources resources) {
         this.settings = settings;
-        this.endpoint = endpoint;
+        this.endpoints = endpoints;
         this.resources = resources;
     }
 
@@ -35,7 +38,7 @@ public final class ZmqClient {
      * @return the client
      */
     public static ZmqClient create() {
-        return new ZmqClient(ExchangeSettings.DEFAULT, null, null);
+        return new ZmqClient(ExchangeSettings.DEFAULT, List.of(), null);
     }
 
     /**
@@ -45,7 +48,24 @@ public final class ZmqClient {
      * @return a changed copy
      */
     public ZmqClient connect(String endpoint) {
-        return new ZmqClient(settings, Endpoint.connect(endpoint), resources);
+        return new ZmqClient(settings, List.of(Endpoint.connect(endpoint)), resources);
+    }
+
+    /**
+     * Connects to several servers that serve the same, each with a connection of its own. A call goes to the one with
+     * the fewest calls under way; one that is lost gets none until it is back. A call is made once: it is not repeated
+     * with another server when its own is lost.
+     *
+     * @param endpoint {@code tcp://HOST:PORT} or {@code inproc://NAME}
+     * @param more more of them
+     * @return a changed copy
+     */
+    public ZmqClient connect(String endpoint, String... more) {
+        List<Endpoint> all = Stream.concat(Stream.of(endpoint), Stream.of(more))
+                .map(Endpoint::connect)
+                .distinct()
+                .toList();
+        return new ZmqClient(settings, all, resources);
     }
 
     /**
@@ -55,7 +75,7 @@ public final class ZmqClient {
      * @return a changed copy
      */
     public ZmqClient bind(String endpoint) {
-        return new ZmqClient(settings, Endpoint.bind(endpoint), resources);
+        return new ZmqClient(settings, List.of(Endpoint.bind(endpoint)), resources);
     }
 
     /**
@@ -66,24 +86,42 @@ public final class ZmqClient {
      * @return a changed copy
      */
     public ZmqClient requestTimeout(Duration timeout) {
-        if (timeout.isNegative() || timeout.isZero()) {
-            throw new IllegalArgumentException("requestTimeout must be more than 0, was " + timeout);
-        }
-        return new ZmqClient(new ExchangeSettings(settings.window(), timeout), endpoint, resources);
+        return new ZmqClient(settings.withRequestTimeout(timeout), endpoints, resources);
+    }
+
+    /**
+     * Sets how long a call may be silent after the first byte of its reply: no byte comes, and none of the request
+     * goes. The time in which the subscriber leaves unread what has come does not count. Default: 1 minute; a reply that
+     * pauses for longer needs more.
+     *
+     * @param timeout the time, more than 0
+     * @return a changed copy
+     */
+    public ZmqClient idleTimeout(Duration timeout) {
+        return new ZmqClient(settings.withIdleTimeout(timeout), endpoints, resources);
     }
 
     /**
      * Sets how many bytes of a reply may be under way before the subscriber has taken them: what the server may be
-     * ahead in each call, and what a call may hold in memory. Default: 4 MiB.
+     * ahead in each call, and what a call may hold in memory. A call begins with 64 KiB at most and grows to this while
+     * its subscriber reads, as far as {@link ZmqResources.Options#windowBudget} allows. Default: 4 MiB.
      *
      * @param bytes the window, at least 4096
      * @return a changed copy
      */
     public ZmqClient window(int bytes) {
-        return new ZmqClient(
-                new ExchangeSettings(ExchangeSettings.checkWindow(bytes), settings.requestTimeout()),
-                endpoint,
-                resources);
+        return new ZmqClient(settings.withWindow(bytes), endpoints, resources);
+    }
+
+    /**
+     * Sets the limits: {@link ZmqLimits#maxWaiting}, {@link ZmqLimits#maxMessageBytes},
+     * {@link ZmqLimits#handshakeTimeout} and {@link ZmqLimits#ping}; the others are for servers.
+     *
+     * @param limits changes the limits
+     * @return a changed copy
+     */
+    public ZmqClient limits(UnaryOperator<ZmqLimits> limits) {
+        return new ZmqClient(settings.withLimits(limits.apply(settings.limits())), endpoints, resources);
     }
 
     /**
@@ -93,7 +131,7 @@ public final class ZmqClient {
      * @return a changed copy
      */
     public ZmqClient runOn(ZmqResources resources) {
-        return new ZmqClient(settings, endpoint, Objects.requireNonNull(resources, "resources"));
+        return new ZmqClient(settings, endpoints, Objects.requireNonNull(resources, "resources"));
     }
 
     /**
@@ -114,14 +152,14 @@ public final class ZmqClient {
      * @throws ZmqException if the client cannot bind or connect
      */
     public ZmqExchange openNow() {
-        if (endpoint == null) {
+        if (endpoints.isEmpty()) {
             throw new IllegalStateException("neither bind nor connect was called");
         }
-        return new ClientExchange(resources == null ? ZmqResources.shared() : resources, endpoint, settings);
+        return new ClientExchange(resources == null ? ZmqResources.shared() : resources, endpoints, settings);
     }
 
     @Override
     public String toString() {
-        return "client of " + endpoint;
+        return "client of " + endpoints;
     }
 }

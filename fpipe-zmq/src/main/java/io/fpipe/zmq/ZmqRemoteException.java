@@ -22,8 +22,29 @@ public final class ZmqRemoteException extends ZmqException {
     /** The code of a peer that sent more than it had credit for. */
     public static final int CREDIT_EXCEEDED = 4;
 
-    /** The code of a peer that has too many messages open. */
+    /** The code for a call that was refused because its connection has too many open. No handler has begun. */
     public static final int TOO_MANY_STREAMS = 5;
+
+    /** The code for a call of a route that nobody serves. No handler has begun. */
+    public static final int UNKNOWN_ROUTE = 6;
+
+    /**
+     * The code for a call whose deadline has passed. The client does not see it: there it is a
+     * {@link java.util.concurrent.TimeoutException}.
+     */
+    public static final int DEADLINE_EXCEEDED = 7;
+
+    /** The code for a call that was refused because the server has too much to do. No handler has begun. */
+    public static final int OVERLOADED = 8;
+
+    /** The code for a message that is longer than its receiver takes. */
+    public static final int TOO_LARGE = 9;
+
+    /** The code for a call that was refused, or was not over in time, because the peer shuts down. */
+    public static final int SHUTTING_DOWN = 10;
+
+    /** The code for metadata that cannot be read. No handler has begun. */
+    public static final int MALFORMED = 11;
 
     private static final long serialVersionUID = 1L;
 

@@ -48,6 +48,7 @@ public final class ZmqResources implements Disposable {
     private final Set<Disposable> owners = ConcurrentHashMap.newKeySet();
     private final Sinks.One<Void> terminated = Sinks.one();
     private final String name;
+    private final WindowBudget windows;
 
     private volatile @Nullable Logins logins;
     private volatile boolean disposed;
@@ -55,6 +56,7 @@ public final class ZmqResources implements Disposable {
 
     private ZmqResources(Options options) {
         name = options.name + "-" + COUNT.incrementAndGet();
+        windows = new WindowBudget(options.windowBudget);
         context = ZMQ.createContext();
         context.set(ZMQ.ZMQ_IO_THREADS, 1); // with more, JeroMQ loses connections
         context.set(ZMQ.ZMQ_MAX_SOCKETS, MAX_SOCKETS);
@@ -85,7 +87,8 @@ public final class ZmqResources implements Disposable {
      * @return the resources; whoever creates them disposes them
      */
     public static ZmqResources create(UnaryOperator<Options> options) {
-        return new ZmqResources(options.apply(new Options("fpipe-zmq")));
+        return new ZmqResources(
+                options.apply(new Options("fpipe-zmq", Runtime.getRuntime().maxMemory() / 4)));
     }
 
     /**
@@ -107,9 +110,11 @@ public final class ZmqResources implements Disposable {
     public static final class Options {
 
         private final String name;
+        private final long windowBudget;
 
-        private Options(String name) {
+        private Options(String name, long windowBudget) {
             this.name = name;
+            this.windowBudget = windowBudget;
         }
 
         /**
@@ -119,7 +124,23 @@ public final class ZmqResources implements Disposable {
          * @return a changed copy
          */
         public Options name(String name) {
-            return new Options(Objects.requireNonNull(name, "name"));
+            return new Options(Objects.requireNonNull(name, "name"), windowBudget);
+        }
+
+        /**
+         * Limits the sum of the windows of all messages that are under way to these resources: what all exchanges on
+         * them may hold in memory of what has arrived and was not read. When little is left, windows stay small, so
+         * that messages travel more slowly; when nothing is left, calls are refused. Default: a quarter of the heap.
+         *
+         * @param bytes the limit, at least 65536
+         * @return a changed copy
+         */
+        public Options windowBudget(long bytes) {
+            if (bytes < ExchangeSettings.MAX_PAYLOAD) {
+                throw new IllegalArgumentException(
+                        "windowBudget must be at least " + ExchangeSettings.MAX_PAYLOAD + " bytes, was " + bytes);
+            }
+            return new Options(name, bytes);
         }
     }
 
@@ -133,6 +154,10 @@ public final class ZmqResources implements Disposable {
         if (door != null) {
             door.socket().fail(reason);
         }
+    }
+
+    WindowBudget windows() {
+        return windows;
     }
 
     /** How many sockets are open, or closed and lingering. */

@@ -7,11 +7,14 @@ package io.fpipe.zmq;
 import static java.util.Objects.requireNonNull;
 
 import io.fpipe.reactor.Deserializer;
+import io.fpipe.reactor.FluxDeserializer;
 import io.fpipe.reactor.Serializer;
 import io.fpipe.reactor.Stage;
-import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
@@ -28,11 +31,14 @@ import reactor.core.publisher.Mono;
 public final class ZmqServer {
 
     private final ExchangeSettings settings;
+    private final Routes routes;
     private final @Nullable Endpoint endpoint;
     private final @Nullable ZmqResources resources;
 
-    private ZmqServer(ExchangeSettings settings, @Nullable Endpoint endpoint, @Nullable ZmqResources resources) {
+    private ZmqServer(
+            ExchangeSettings settings, Routes routes, @Nullable Endpoint endpoint, @Nullable ZmqResources resources) {
         this.settings = settings;
+        this.routes = routes;
         this.endpoint = endpoint;
         this.resources = resources;
     }
@@ -43,7 +49,7 @@ public final class ZmqServer {
      * @return the server
      */
     public static ZmqServer create() {
-        return new ZmqServer(ExchangeSettings.DEFAULT, null, null);
+        return new ZmqServer(ExchangeSettings.DEFAULT, Routes.NONE, null, null);
     }
 
     /**
@@ -53,7 +59,7 @@ public final class ZmqServer {
      * @return a changed copy
      */
     public ZmqServer bind(String endpoint) {
-        return new ZmqServer(settings, Endpoint.bind(endpoint), resources);
+        return new ZmqServer(settings, routes, Endpoint.bind(endpoint), resources);
     }
 
     /**
@@ -63,21 +69,96 @@ public final class ZmqServer {
      * @return a changed copy
      */
     public ZmqServer connect(String endpoint) {
-        return new ZmqServer(settings, Endpoint.connect(endpoint), resources);
+        return new ZmqServer(settings, routes, Endpoint.connect(endpoint), resources);
     }
 
     /**
      * Sets how many bytes of a request may be under way before the handler has taken them: what a client may be ahead
-     * in each call, and what a call may hold in memory. Default: 4 MiB.
+     * in each call, and what a call may hold in memory. A call begins with 64 KiB at most and grows to this while its
+     * handler reads, as far as {@link ZmqResources.Options#windowBudget} allows. Default: 4 MiB.
      *
      * @param bytes the window, at least 4096
      * @return a changed copy
      */
     public ZmqServer window(int bytes) {
-        return new ZmqServer(
-                new ExchangeSettings(ExchangeSettings.checkWindow(bytes), settings.requestTimeout()),
-                endpoint,
-                resources);
+        return new ZmqServer(settings.withWindow(bytes), routes, endpoint, resources);
+    }
+
+    /**
+     * Sets the limits: what clients may do, and when they are taken for lost. {@link ZmqLimits#maxWaiting} and
+     * {@link ZmqLimits#handshakeTimeout} are for clients.
+     *
+     * @param limits changes the limits
+     * @return a changed copy
+     */
+    public ZmqServer limits(UnaryOperator<ZmqLimits> limits) {
+        return new ZmqServer(settings.withLimits(limits.apply(settings.limits())), routes, endpoint, resources);
+    }
+
+    /**
+     * Adds a handler with a name, for {@link ZmqExchange#route(String)}. Calls of other names, and those without one, go
+     * to the handler that is given to {@code serve}, or are refused with {@link ZmqRemoteException#UNKNOWN_ROUTE}.
+     *
+     * @param name the name, from 1 to 255 bytes of UTF-8, not used twice
+     * @param handler gives the reply; see {@link #serve(Stage)}
+     * @return a changed copy
+     */
+    public ZmqServer route(String name, Stage handler) {
+        return new ZmqServer(settings, routes.with(name, requireNonNull(handler, "handler")), endpoint, resources);
+    }
+
+    /**
+     * Adds a function of objects with a name; see {@link #serve(Deserializer, Function, Serializer)}.
+     *
+     * @param <Q> the type of the request
+     * @param <R> the type of the reply
+     * @param name the name, from 1 to 255 bytes of UTF-8, not used twice
+     * @param request turns the request's bytes into an object
+     * @param function gives the reply
+     * @param reply turns the reply into bytes
+     * @return a changed copy
+     */
+    public <Q, R> ZmqServer route(
+            String name,
+            Deserializer<Q> request,
+            Function<? super Q, ? extends Mono<? extends R>> function,
+            Serializer<? super R> reply) {
+        return route(name, Handlers.toOne(request, function, reply));
+    }
+
+    /**
+     * Makes a handler of a function that answers a request with many objects, each sent as soon as it is there and the
+     * caller wants it.
+     *
+     * @param <Q> the type of the request
+     * @param <R> the type of what is replied
+     * @param request turns the request's bytes into an object; one that is nothing ({@code null}) has an empty reply
+     * @param function gives the objects of the reply
+     * @param reply turns them into bytes, such as a CBOR sequence
+     * @return the handler, for {@link #serve(Stage)} or {@link #route(String, Stage)}
+     */
+    public static <Q, R> Stage toMany(
+            Deserializer<Q> request,
+            Function<? super Q, ? extends Publisher<? extends R>> function,
+            Serializer<Flux<R>> reply) {
+        return Handlers.toMany(request, function, reply);
+    }
+
+    /**
+     * Makes a handler of a function of many objects to many objects: it may reply while the request still comes.
+     *
+     * @param <Q> the type of what is requested
+     * @param <R> the type of what is replied
+     * @param request turns the request's bytes into objects as they arrive
+     * @param function gives the objects of the reply
+     * @param reply turns them into bytes
+     * @return the handler, for {@link #serve(Stage)} or {@link #route(String, Stage)}
+     */
+    public static <Q, R> Stage manyToMany(
+            FluxDeserializer<Q> request,
+            Function<? super Flux<Q>, ? extends Publisher<? extends R>> function,
+            Serializer<Flux<R>> reply) {
+        return Handlers.manyToMany(request, function, reply);
     }
 
     /**
@@ -87,7 +168,7 @@ public final class ZmqServer {
      * @return a changed copy
      */
     public ZmqServer runOn(ZmqResources resources) {
-        return new ZmqServer(settings, endpoint, requireNonNull(resources, "resources"));
+        return new ZmqServer(settings, routes, endpoint, requireNonNull(resources, "resources"));
     }
 
     /**
@@ -95,13 +176,44 @@ public final class ZmqServer {
      * request ends; one that ends before its request cancels the rest of it. The bytes of a request can be subscribed
      * to once; its source is asked for no more than the window ahead of the subscriber.
      *
-     * @param handler gives the reply; called for each request, at once when it begins
+     * @param handler gives the reply; called for each request without a route, or of one that was not added, at once
+     *     when it begins
      * @return the binding when the server serves, or {@link ZmqException} if it cannot bind or connect; whoever
      *     subscribes disposes it
      */
     public Mono<ZmqBinding> serve(Stage handler) {
         requireNonNull(handler, "handler");
         return Opening.of(ZmqBinding.class, () -> serveNow(handler));
+    }
+
+    /**
+     * Serves the routes that were added, and refuses calls of others.
+     *
+     * @return the binding when the server serves, or {@link ZmqException} if it cannot bind or connect; whoever
+     *     subscribes disposes it
+     */
+    public Mono<ZmqBinding> serve() {
+        return Opening.of(ZmqBinding.class, this::serveNow);
+    }
+
+    /**
+     * Serves on the calling thread's account; see {@link #serve()}.
+     *
+     * @return the binding; whoever calls disposes it
+     * @throws ZmqException if the server cannot bind or connect
+     */
+    public ZmqBinding serveNow() {
+        if (routes.named().isEmpty()) {
+            throw new IllegalStateException("neither a route nor a handler to serve");
+        }
+        return serveNow(routes);
+    }
+
+    private ZmqBinding serveNow(Routes served) {
+        if (endpoint == null) {
+            throw new IllegalStateException("neither bind nor connect was called");
+        }
+        return new ServerBinding(resources == null ? ZmqResources.shared() : resources, endpoint, settings, served);
     }
 
     /**
@@ -120,7 +232,7 @@ public final class ZmqServer {
             Deserializer<Q> request,
             Function<? super Q, ? extends Mono<? extends R>> function,
             Serializer<? super R> reply) {
-        return serve(handler(request, function, reply));
+        return serve(Handlers.toOne(request, function, reply));
     }
 
     /**
@@ -131,11 +243,7 @@ public final class ZmqServer {
      * @throws ZmqException if the server cannot bind or connect
      */
     public ZmqBinding serveNow(Stage handler) {
-        requireNonNull(handler, "handler");
-        if (endpoint == null) {
-            throw new IllegalStateException("neither bind nor connect was called");
-        }
-        return new ServerBinding(resources == null ? ZmqResources.shared() : resources, endpoint, settings, handler);
+        return serveNow(routes.with(requireNonNull(handler, "handler")));
     }
 
     /**
@@ -153,23 +261,7 @@ public final class ZmqServer {
             Deserializer<Q> request,
             Function<? super Q, ? extends Mono<? extends R>> function,
             Serializer<? super R> reply) {
-        return serveNow(handler(request, function, reply));
-    }
-
-    @SuppressWarnings("NullAway") // a serializer says itself whether it takes null
-    private static <Q, R> Stage handler(
-            Deserializer<Q> request,
-            Function<? super Q, ? extends Mono<? extends R>> function,
-            Serializer<? super R> reply) {
-        requireNonNull(request, "request");
-        requireNonNull(function, "function");
-        requireNonNull(reply, "reply");
-        return bytes -> request.deserialize(bytes)
-                .<R>flatMap(value -> requireNonNull(function.apply(value), "the function returned null")
-                        .map(result -> result))
-                .map(Optional::of)
-                .defaultIfEmpty(Optional.empty())
-                .flatMapMany(result -> reply.serialize(result.orElse(null)));
+        return serveNow(Handlers.toOne(request, function, reply));
     }
 
     @Override

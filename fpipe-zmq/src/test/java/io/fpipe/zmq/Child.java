@@ -75,7 +75,19 @@ final class Child implements AutoCloseable, Disposable {
         }
     }
 
-    /** The same without waiting. */
+    /** Sends it a signal, such as STOP or CONT. */
+    void signal(String name) {
+        try {
+            Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
+            assertThat(kill.waitFor()).isZero();
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        } catch (InterruptedException ex) {
+            throw new AssertionError(ex);
+        }
+    }
+
+    /** Ends it without waiting. */
     void killSoon() {
         process.destroyForcibly();
     }

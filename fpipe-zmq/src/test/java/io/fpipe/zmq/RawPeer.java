@@ -137,6 +137,15 @@ final class RawPeer {
         }
     }
 
+    /** The next frame of a type; others are passed over. */
+    Received next(int type) {
+        Received next = next();
+        while (next.type() != type) {
+            next = next();
+        }
+        return next;
+    }
+
     Received next(int type, long stream) {
         Received next = next();
         assertThat(next.type()).as("type of %s", next).isEqualTo(type);
@@ -147,6 +156,11 @@ final class RawPeer {
 
     void nextAbort(long stream, int code) {
         assertThat(next(6, stream).argument()).isEqualTo(code);
+    }
+
+    /** The next frame if it is here, or null. */
+    Received poll() {
+        return inbox.poll();
     }
 
     boolean inboxIsEmpty() {

@@ -1,0 +1,76 @@
+/*
+ * Copyright the fpipe authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.fpipe.zmq;
+
+import java.util.ArrayList;
+import java.util.List;
+import reactor.core.scheduler.Schedulers;
+
+/** One of a client's endpoints: a {@link ClientLink} while there is a connection, and a new one when it is lost. */
+final class ClientLine {
+
+    private static final long RECONNECT_NANOS = 100_000_000;
+
+    private final ClientExchange exchange;
+    private final ZmqResources resources;
+    private final Endpoint endpoint;
+    private final ExchangeSettings settings;
+
+    private volatile ClientLink link;
+
+    ClientLine(ClientExchange exchange, ZmqResources resources, Endpoint endpoint, ExchangeSettings settings) {
+        this.exchange = exchange;
+        this.resources = resources;
+        this.endpoint = endpoint;
+        this.settings = settings;
+        this.link = new ClientLink(exchange, this, resources, endpoint, settings);
+    }
+
+    /** Opens a line to each endpoint, or none. */
+    static List<ClientLine> open(
+            ClientExchange exchange, ZmqResources resources, List<Endpoint> endpoints, ExchangeSettings settings) {
+        List<ClientLine> lines = new ArrayList<>();
+        try {
+            for (Endpoint endpoint : endpoints) {
+                lines.add(new ClientLine(exchange, resources, endpoint, settings));
+            }
+        } catch (ZmqException ex) {
+            lines.forEach(line -> line.link.discard());
+            throw ex;
+        }
+        return List.copyOf(lines);
+    }
+
+    ClientLink link() {
+        return link;
+    }
+
+    /** The link's server is lost: a new socket takes over, on a thread that may resolve a name; on the loop. */
+    void reconnect(ClientLink lost) {
+        if (!exchange.isDisposed() && lost == link) {
+            resources
+                    .loop()
+                    .schedule(RECONNECT_NANOS, () -> Schedulers.boundedElastic().schedule(this::relink));
+        }
+    }
+
+    private void relink() {
+        if (exchange.isDisposed()) {
+            return;
+        }
+        ClientLink next;
+        try {
+            next = new ClientLink(exchange, this, resources, endpoint, settings);
+        } catch (ZmqException ex) { // no descriptors, or the name does not resolve now
+            resources.loop().execute(() -> reconnect(link));
+            return;
+        }
+        link = next;
+        next.start();
+        if (exchange.isDisposed()) {
+            resources.loop().execute(() -> next.dispose(exchange.disposal()));
+        }
+    }
+}
