@@ -81,6 +81,11 @@ async def counting(source: AsyncIterator[bytes], counted: Counted) -> AsyncItera
         yield piece
 
 
+def report(args: argparse.Namespace, line: str) -> None:
+    """Prints a line, beside the reply if that is printed."""
+    print(line, file=args.report, flush=True)
+
+
 async def call(client: Client, args: argparse.Namespace, number: int) -> None:
     """Makes one call and prints what went there and what came back."""
     sent, got = Counted(), Counted()
@@ -95,6 +100,8 @@ async def call(client: Client, args: argparse.Namespace, number: int) -> None:
     cancelled = False
     async with client.call(source_or_bytes, metadata, args.no_reply) as reply:
         async for piece in reply:
+            if not got.length:
+                report(args, f"call {number}: first bytes after {time.monotonic() - start:.3f} s")
             got.add(piece)
             if args.output:
                 args.output.write(piece)
@@ -105,14 +112,10 @@ async def call(client: Client, args: argparse.Namespace, number: int) -> None:
                 await asyncio.sleep(args.pause / 1000)
     seconds = time.monotonic() - start
     speed = (sent.length + got.length) / 1e6 / max(seconds, 1e-9)
-    print(
-        f"call {number}: sent {sent}\n"
-        f"call {number}: got {got}{', then cancelled' if cancelled else ''}\n"
-        f"call {number}: {seconds:.3f} s, {speed:.1f} MB/s both ways, "
-        f"at most {reply.incoming.most_waiting} bytes waited for the reader",
-        file=args.report,
-        flush=True,
-    )
+    report(args, f"call {number}: sent {sent}")
+    report(args, f"call {number}: got {got}{', then cancelled' if cancelled else ''}")
+    waited = f"at most {reply.incoming.most_waiting} bytes waited for the reader"
+    report(args, f"call {number}: {seconds:.3f} s, {speed:.1f} MB/s both ways, {waited}")
 
 
 async def make_calls(args: argparse.Namespace) -> int:
@@ -131,8 +134,8 @@ async def make_calls(args: argparse.Namespace) -> int:
                 raise result
             else:
                 continue
-            print(f"call {number}: failed, {type(result).__name__}: {result}", file=args.report)
-    print(f"violations of the server: {client.violations}", file=args.report, flush=True)
+            report(args, f"call {number}: failed, {type(result).__name__}: {result}")
+    report(args, f"violations of the server: {client.violations}")
     return code
 
 
@@ -149,7 +152,15 @@ async def serve(args: argparse.Namespace) -> int:
 
     server = Server(args.endpoint, ROUTES, None if args.routes_only else echo, limits(args), told)
     print(f"serving {server.endpoint}", flush=True)
-    await server.serve(stop, args.grace)
+    serving = asyncio.create_task(server.serve())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+    print(f"shutting down, {server.stream_count()} calls are open", flush=True)
+    await server.drain(args.grace)
+    serving.cancel()
+    await asyncio.wait([serving])
+    if not serving.cancelled():
+        serving.result()
     print(f"violations of the clients: {server.violations}", flush=True)
     return 0
 

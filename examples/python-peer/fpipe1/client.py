@@ -106,6 +106,7 @@ class _Connection(Link[Call]):
         self._opened = opened
         self._last = 0  # the number of the last call
         self._greeted = asyncio.Event()
+        self._trouble = Lost(f"the client of {self.name} was closed")  # what calls end with
         self.draining = False
         self._socket = context.socket(zmq.DEALER)
         self._socket.set(zmq.SNDHWM, 0)
@@ -126,7 +127,11 @@ class _Connection(Link[Call]):
             for task in done:
                 task.result()
         except CutOff as ex:
-            raise Lost(f"{self.name} was cut off: {ex}") from None
+            self._trouble = Lost(f"{self.name} was cut off: {ex}")
+            raise self._trouble from None
+        except Lost as ex:
+            self._trouble = ex
+            raise
         except asyncio.CancelledError:
             if self._greeted.is_set():
                 self.send(Frame(Type.GOAWAY, self.incarnation))
@@ -135,7 +140,7 @@ class _Connection(Link[Call]):
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
-            self.end_all(Lost(f"{self.name} was lost"))
+            self.end_all(self._trouble)
             self._socket.disable_monitor()
             self._monitor.close(linger=0)
             self._socket.close()

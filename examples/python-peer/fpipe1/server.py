@@ -68,26 +68,25 @@ class Server:
         self._socket.bind(endpoint)
         self.endpoint: str = self._socket.get(zmq.LAST_ENDPOINT).rstrip(b"\0").decode()
 
-    async def serve(self, until: asyncio.Event, grace: float) -> None:
-        """Serves until an event, then gives the calls that are open some seconds to end."""
+    async def serve(self) -> None:
+        """Serves until the task is cancelled."""
         tasks = [asyncio.create_task(part()) for part in (self._receive, self._live)]
-        stop = asyncio.create_task(until.wait())
         try:
-            done, _ = await asyncio.wait([*tasks, stop], return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
-            await self._drain(grace)
         finally:
-            for task in [*tasks, stop]:
+            for task in tasks:
                 task.cancel()
-            await asyncio.wait([*tasks, stop])
+            await asyncio.wait(tasks)
             self._end()
 
     def stream_count(self) -> int:
         """How many calls are open with all clients."""
         return sum(len(peer.streams) for peer in self._peers.values())
 
-    async def _drain(self, grace: float) -> None:
+    async def drain(self, grace: float) -> None:
+        """Begins no more calls, and gives those that are open some seconds to end."""
         self.shutting_down = True
         for peer in list(self._peers.values()):
             peer.send(Frame(Type.GOAWAY, peer.incarnation, argument=1))
