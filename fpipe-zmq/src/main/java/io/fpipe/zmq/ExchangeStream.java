@@ -142,7 +142,7 @@ final class ExchangeStream {
     }
 
     /** What an error says; of one that only wraps another one, whose message begins with a class name, the other's. */
-    private static String text(Throwable error) {
+    static String text(Throwable error) {
         Throwable said = error;
         for (Throwable cause = said.getCause();
                 cause != null && cause.toString().equals(said.getMessage());
