@@ -19,6 +19,9 @@ import reactor.core.publisher.Mono;
  * ZmqExchange remote = ZmqClient.create().connect("tcp://127.0.0.1:5555").openNow();
  * Flux<ByteBuffer> reply = remote.apply(message);
  * }</pre>
+ *
+ * <p>A call is made once. To make it again after an error is up to {@code retryWhen}: safe where the handler has not
+ * begun, which {@link ZmqRemoteException} says of its codes, or may see the message twice.
  */
 public final class ZmqClient {
 
