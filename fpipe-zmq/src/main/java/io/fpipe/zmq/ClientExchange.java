@@ -157,6 +157,11 @@ final class ClientExchange implements ZmqExchange {
                 + lines.stream().mapToInt(line -> line.link().streamCount()).sum();
     }
 
+    /** How many servers take calls. */
+    int readyLines() {
+        return (int) lines.stream().filter(line -> line.link().isReady()).count();
+    }
+
     @Override
     public String endpoint() {
         return lines.get(0).link().address();

@@ -95,6 +95,16 @@ final class ExchangeStream {
         sender.read(message);
     }
 
+    /** Whether the peer has shown that it reads what it asks for. */
+    boolean maySend() {
+        return peer().reads();
+    }
+
+    /** The peer has read what was sent: whoever waited for that goes on; on the loop. */
+    void resume() {
+        sender.resume();
+    }
+
     int maxPayload() {
         return peer().remotePayload();
     }

@@ -252,13 +252,21 @@ final class MessageReceiver extends Flux<ByteBuffer> implements Subscription {
      */
     private void grant() {
         if (consumed + window - granted >= window / 2) {
-            int more = Math.min(window, maxWindow - window);
-            if (more > 0 && reserveAlso(more)) {
-                window += more;
+            if (!grow(3L * window)) {
+                grow(window);
             }
             granted = consumed + window;
             stream.grant(granted, taken);
         }
+    }
+
+    private boolean grow(long atMost) {
+        int more = (int) Math.min(atMost, maxWindow - window);
+        if (more > 0 && !reserveAlso(more)) {
+            return false;
+        }
+        window += more;
+        return true;
     }
 
     @Override

@@ -96,6 +96,11 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
         return acknowledged;
     }
 
+    /** Tries again, on the loop. */
+    void resume() {
+        drain();
+    }
+
     /** Takes credit, and how much was taken by the reader; on the loop. */
     void credit(long limit, long taken) {
         acknowledged = Math.max(acknowledged, taken);
@@ -265,7 +270,9 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
     /** How many bytes still fit into the frame, by its size and by the credit. */
     private int room() {
         long available = credit - spent;
-        return available < ExchangeSettings.MIN_COST ? 0 : (int) Math.min(stream.maxPayload(), available) - filled;
+        return available < ExchangeSettings.MIN_COST || !stream.maySend()
+                ? 0
+                : (int) Math.min(stream.maxPayload(), available) - filled;
     }
 
     private void open() {

@@ -28,6 +28,16 @@ final class Peer implements Outgoing.Origin {
     /** How many answers may be on their way to a peer that has not shown that it reads; ZeroMQ keeps them for it. */
     private static final int MAX_ANSWERS = 1 << 16;
 
+    /**
+     * How many bytes of messages may be on their way to a peer that has not shown that it reads. Its credit is its word;
+     * ZeroMQ would keep all that it asks for, and a source that never waits would never let go of the loop.
+     */
+    private static final long MAX_UNREAD =
+            Math.max(1 << 20, Math.min(64 << 20, Runtime.getRuntime().maxMemory() / 8));
+
+    /** What a frame costs beside its bytes. */
+    private static final int FRAME_COST = 256;
+
     private final EventLoop loop;
     private final OwnedSocket socket;
     private final @Nullable ByteBuffer routingId;
@@ -36,18 +46,28 @@ final class Peer implements Outgoing.Origin {
     private final Map<Long, ExchangeStream> streams = new ConcurrentHashMap<>();
     private final AtomicLong lastStream = new AtomicLong();
 
+    /** The cost of all messages that were handed to the socket. */
+    private final AtomicLong sent = new AtomicLong();
+
     // Loop thread only.
     private int unknown;
     private int broken;
     private int answers;
     private int silent;
-    private long ping;
     private boolean cutOff;
+
+    // Loop thread only: the ping that is not answered, 0 for none, and what was sent before it.
+    private long ping;
+    private long sentBefore;
+    private int answersBefore;
 
     private volatile int firstCredit;
     private volatile int remotePayload;
     private volatile boolean draining;
     private volatile @Nullable Throwable failure;
+    private volatile long read;
+    private volatile long asked;
+    private volatile boolean held;
 
     /** Who deals with the peers of a socket; called on any thread. */
     interface Owner {
@@ -176,6 +196,9 @@ final class Peer implements Outgoing.Origin {
     }
 
     void send(int type, int flags, long stream, long argument, List<ByteBuffer> parts, int length) {
+        if (type == Frame.DATA || type == Frame.OPEN) {
+            count(length);
+        }
         boolean separate = parts.size() == 1 && length >= SEPARATE;
         ByteBuffer head = Frame.header(type, flags, incarnation, stream, argument, separate ? 0 : length);
         ByteBuffer body = null;
@@ -206,9 +229,7 @@ final class Peer implements Outgoing.Origin {
             return;
         }
         if (frame.type() == Frame.PONG) {
-            if (frame.argument() == ping) { // it has read all that was sent before that ping
-                answers = 0;
-            }
+            pong(frame.argument());
             return;
         }
         ExchangeStream stream = streams.get(frame.stream());
@@ -248,12 +269,49 @@ final class Peer implements Outgoing.Origin {
      * socket, which has no limit. A PONG shows that it has read.
      */
     private boolean mayAnswer() {
-        if (++answers == MAX_ANSWERS / 2) {
+        if (++answers == MAX_ANSWERS / 2 && ping == 0) {
             ping();
         } else if (answers > MAX_ANSWERS) {
             cutOff("it does not read its " + MAX_ANSWERS + " answers");
         }
         return answers <= MAX_ANSWERS;
+    }
+
+    /** Whether more of a message may be sent; if not, all that wait are resumed later. On any thread. */
+    boolean reads() {
+        if (sent.get() - read < MAX_UNREAD) {
+            return true;
+        }
+        held = true;
+        return sent.get() - read < MAX_UNREAD; // who makes room from now on sees the flag
+    }
+
+    private void count(int length) {
+        long total = sent.addAndGet(length + FRAME_COST);
+        if (total - asked > MAX_UNREAD / 4) {
+            asked = total;
+            loop.execute(() -> {
+                if (ping == 0) {
+                    ping();
+                }
+            });
+        }
+    }
+
+    private void pong(long number) {
+        if (number != ping || ping == 0) {
+            return;
+        }
+        ping = 0;
+        answers -= answersBefore;
+        read = sentBefore;
+        if (sent.get() - read > MAX_UNREAD / 4 || answers >= MAX_ANSWERS / 2) {
+            ping();
+        }
+        if (held) {
+            held = false;
+            streams.values().forEach(ExchangeStream::resume);
+        }
     }
 
     private void cutOff(String why) {
@@ -282,8 +340,13 @@ final class Peer implements Outgoing.Origin {
         return false;
     }
 
+    /** Asks whether all has been read that was sent so far; again the same while that is not answered. */
     private void ping() {
-        ping = ThreadLocalRandom.current().nextLong() >>> 1; // nobody can answer it who has not read it
+        if (ping == 0) {
+            ping = ThreadLocalRandom.current().nextLong(Long.MAX_VALUE) + 1; // not to be guessed
+            sentBefore = sent.get();
+            answersBefore = answers;
+        }
         send(Frame.PING, 0, 0, ping, List.of(), 0);
     }
 

@@ -6,6 +6,7 @@ package io.fpipe.zmq;
 
 import static java.util.Objects.requireNonNull;
 
+import io.fpipe.reactor.Chunks;
 import io.fpipe.reactor.Stage;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
@@ -194,14 +195,18 @@ final class ServerPeers implements Peer.Owner {
         stream.send(reply(handler, stream, first));
     }
 
-    private static Flux<ByteBuffer> reply(Stage handler, ExchangeStream stream, Frame first) {
+    private Flux<ByteBuffer> reply(Stage handler, ExchangeStream stream, Frame first) {
         Flux<ByteBuffer> reply;
         try {
             reply = requireNonNull(handler.apply(stream.receiver()), "the handler returned null");
         } catch (Throwable ex) { // an Error too: one call's handler must not end the calls of others
             return Flux.error(ex);
         }
-        return first.wantsReply() ? reply : reply.ignoreElements().flux();
+        if (first.wantsReply()) {
+            return reply;
+        }
+        // no credit limits what nobody reads: without this an endless reply would never let go of the loop
+        return Chunks.limit(settings.window()).apply(reply).ignoreElements().flux();
     }
 
     /** How many messages are under way. */

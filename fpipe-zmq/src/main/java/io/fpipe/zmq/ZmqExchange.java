@@ -66,7 +66,8 @@ public interface ZmqExchange extends Stage, Disposable {
     Stage route(String name, UnaryOperator<CallOptions> options);
 
     /**
-     * Sends a message that has no reply: what the handler answers stays with the server.
+     * Sends a message that has no reply: what the handler answers stays with the server, and is an error if it is longer
+     * than the window that {@link ZmqServer#window} sets.
      * <ul>
      * <li>Requests: as {@link #apply}.</li>
      * <li>Completes: when the handler has completed; so nothing that was sent is lost without a sign. A server that

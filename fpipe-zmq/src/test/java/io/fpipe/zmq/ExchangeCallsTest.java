@@ -151,8 +151,9 @@ class ExchangeCallsTest {
     void theDeadlineEndsTheCallOnBothSides(Wiring wiring) {
         try (Rig rig = new Rig(wiring)) {
             CountDownLatch cancelled = new CountDownLatch(1);
-            ZmqBinding server = rig.serve(bytes -> never(cancelled));
+            ZmqBinding server = rig.serve(bytes -> never(cancelled), s -> s.route("warm", Stage.identity()));
             ClientExchange exchange = rig.client();
+            ask(exchange.route("warm"), "x"); // to connect may take longer than the call below
             StepVerifier.create(exchange.route("r", o -> o.deadline(Duration.ofMillis(150)))
                             .apply(Flux.never()))
                     .expectErrorSatisfies(ex ->
@@ -213,7 +214,7 @@ class ExchangeCallsTest {
             AtomicInteger bytes = new AtomicInteger();
             Sinks.Empty<ByteBuffer> done = Sinks.empty();
             Stage handler = message -> message.doOnNext(b -> bytes.addAndGet(b.remaining()))
-                    .concatWith(Bytes.endless(1000).take(5000))
+                    .concatWith(Bytes.endless(1000).take(3000))
                     .concatWith(done.asMono());
             ZmqBinding server = rig.serve(says("x"), s -> s.route("log", handler));
             ClientExchange exchange = rig.client();
@@ -248,6 +249,24 @@ class ExchangeCallsTest {
                     .expectError(ZmqDisconnectedException.class)
                     .verify(Rig.SOON);
         }
+    }
+
+    @Test
+    void anEndlessAnswerToAMessageWithoutReplyIsGivenUp() {
+        try (Rig rig = new Rig(Wiring.TCP)) {
+            ZmqBinding server = rig.serve(bytes -> Bytes.endless(1000), s -> s.window(8192));
+            ClientExchange exchange = rig.client();
+            StepVerifier.create(exchange.tell(just()))
+                    .expectErrorSatisfies(ex -> assertThat(ex)
+                            .isInstanceOf(ZmqRemoteException.class)
+                            .hasMessageContaining("8192"))
+                    .verify(Rig.SOON);
+            rig.awaitNoStreams(exchange, server);
+        }
+    }
+
+    private static Flux<ByteBuffer> just() {
+        return Flux.just(Bytes.utf8("x"));
     }
 
     @Test

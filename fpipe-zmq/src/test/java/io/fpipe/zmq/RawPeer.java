@@ -158,6 +158,11 @@ final class RawPeer {
         assertThat(next(6, stream).argument()).isEqualTo(code);
     }
 
+    /** The next frame if it is here, or null. */
+    Received poll() {
+        return inbox.poll();
+    }
+
     boolean inboxIsEmpty() {
         return inbox.isEmpty();
     }
