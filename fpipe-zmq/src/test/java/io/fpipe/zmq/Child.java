@@ -6,10 +6,12 @@ package io.fpipe.zmq;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fpipe.reactor.Stage;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,9 +26,20 @@ final class Child implements AutoCloseable, Disposable {
     private static final String READY = "ready";
 
     private final Process process;
+    private String said = "";
 
     private Child(Process process) {
         this.process = process;
+    }
+
+    /** Starts a server on a port of its own that answers everything with itself. */
+    static Child echo() {
+        return start("echo", "tcp://127.0.0.1:*");
+    }
+
+    /** The port of an echo. */
+    int port() {
+        return URI.create(said.substring(READY.length() + 1)).getPort();
     }
 
     /** Starts a server that answers "echo" with itself and all else with a reply without end. */
@@ -58,7 +71,8 @@ final class Child implements AutoCloseable, Disposable {
             String line = Mono.fromCallable(out::readLine)
                     .subscribeOn(Schedulers.boundedElastic())
                     .block(Duration.ofSeconds(20));
-            assertThat(line).isEqualTo(READY);
+            assertThat(line).startsWith(READY);
+            child.said = line;
             return child;
         } catch (IOException ex) {
             throw new UncheckedIOException(ex);
@@ -104,6 +118,12 @@ final class Child implements AutoCloseable, Disposable {
 
     @SuppressWarnings("SystemOut") // this is how the parent knows
     public static void main(String[] args) {
+        if (args[0].equals("echo")) {
+            ZmqBinding binding = ZmqServer.create().bind(args[1]).serveNow(Stage.identity());
+            System.out.println(READY + " " + binding.endpoint());
+            binding.onDispose().block(Duration.ofMinutes(20)); // the parent kills it; if not, it ends by itself
+            return;
+        }
         Mono<Void> end = switch (args[0]) {
             case "server" ->
                 ZmqServer.create()
