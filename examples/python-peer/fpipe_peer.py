@@ -198,7 +198,7 @@ def parser() -> argparse.ArgumentParser:
     server.add_argument("--routes-only", action="store_true", help="refuse other routes instead of echoing them")
     server.add_argument("--grace", type=float, default=5, metavar="SECONDS", help="for open calls at the end (5)")
     client = commands.add_parser("call", parents=[common], help="sends a message, prints what comes back")
-    client.add_argument("file", nargs="?", default="-", help="what to send; - is the standard input (default)")
+    client.add_argument("file", nargs="?", default="-", help="what to send, ahead of options; - is stdin (default)")
     client.add_argument("--bytes", type=int, metavar="N", help="send N bytes that are made up instead")
     client.add_argument("--whole", action="store_true", help="gather the message first; small ones go in one frame")
     client.add_argument("--route", default="", help="the handler to call")

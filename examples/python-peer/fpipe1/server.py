@@ -152,13 +152,15 @@ class Server:
             self._forget(routing_id, Lost("the client has begun anew"), tell=False)
             peer = None
         if peer is None:
-            if len(self._peers) >= self.limits.max_peers or self.shutting_down:
+            if len(self._peers) >= self.limits.max_peers:
                 text = f"{len(self._peers)} clients are as many as are served".encode()
                 self._transmit(routing_id, Frame(Type.ABORT, frame.incarnation, 0, Code.OVERLOADED, text))
                 return
             peer = _Peer(self, routing_id, frame.incarnation, hello)
             self._peers[routing_id] = peer
         peer.answer(self.limits.hello().frame(peer.incarnation))
+        if self.shutting_down:
+            peer.send(Frame(Type.GOAWAY, peer.incarnation, argument=1))
 
     def _forget(self, routing_id: bytes, error: Lost, tell: bool = True) -> None:
         peer = self._peers.pop(routing_id, None)

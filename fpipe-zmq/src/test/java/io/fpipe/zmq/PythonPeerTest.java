@@ -202,7 +202,7 @@ class PythonPeerTest {
         byte[] changed = bytes.clone();
         for (int i = 0; i < changed.length; i++) {
             if (changed[i] >= 'a' && changed[i] <= 'z') {
-                changed[i] -= 'a' - 'A';
+                changed[i] = (byte) (changed[i] - 'a' + 'A');
             }
         }
         return changed;
@@ -458,7 +458,8 @@ class PythonPeerTest {
     void aHandlerHearsThatAPythonClientCancels() {
         CountDownLatch cancelled = new CountDownLatch(1);
         rig.serve(bytes -> Bytes.endless(1000).doOnCancel(cancelled::countDown));
-        String got = output(pythonClient("--bytes", "1000000", "--cancel-after", "1000000"), 0).get(2);
+        String got = output(pythonClient("--bytes", "1000000", "--cancel-after", "1000000"), 0)
+                .get(2);
         assertThat(got).startsWith("call 1: got 1").endsWith(", then cancelled");
         Rig.await(cancelled);
     }
