@@ -36,7 +36,8 @@ final class RawPeer {
             long incarnation,
             long stream,
             long argument,
-            ByteBuffer body) {
+            ByteBuffer body,
+            ByteBuffer from) {
 
         byte[] payload() {
             return Bytes.of(body);
@@ -81,7 +82,8 @@ final class RawPeer {
                 fields.getLong(8),
                 fields.getLong(16),
                 fields.getLong(24),
-                head));
+                head,
+                routingId));
     }
 
     /** Sends parts as they are. */

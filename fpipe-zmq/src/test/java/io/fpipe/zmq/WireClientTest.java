@@ -357,6 +357,7 @@ class WireClientTest {
                         .onErrorComplete(ZmqException.class))
                 .blockLast(Rig.SOON);
         exchange.dispose();
+        exchange.onDispose().block(Rig.SOON);
         rig.await("no call is left", () -> exchange.streamCount() == 0);
         exchange = rig.client(client -> client.window(8888));
         Received hello = raw.next();
@@ -364,6 +365,7 @@ class WireClientTest {
             hello = raw.next();
         }
         raw.incarnation = hello.incarnation();
+        raw.routingId = hello.from(); // not that of whoever was read last
         raw.send(1, 0, 0, 1 << 20, new byte[] {0, 1, 0, 0});
         stillCalls();
     }
