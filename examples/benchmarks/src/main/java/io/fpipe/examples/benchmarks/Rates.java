@@ -9,13 +9,14 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 
 /** Runs contestants in turn, round by round, and prints the medians and their ratio. */
-final class Rates {
+public final class Rates {
 
     private static final int WARM_UP = 2;
 
     private Rates() {}
 
-    static void printMachine() {
+    /** Prints what it is measured on. */
+    public static void printMachine() {
         System.out.printf(
                 "%s %s, %d processors, Java %s (%s), heap %d MB%n",
                 System.getProperty("os.name"),

@@ -4,6 +4,7 @@
  */
 package io.fpipe.examples.benchmarks.codec;
 
+import io.fpipe.examples.benchmarks.Rates;
 import io.fpipe.reactor.codec.Cbor;
 import io.fpipe.reactor.codec.CborOptions;
 import java.lang.reflect.Type;
@@ -57,14 +58,7 @@ public final class CodecBenchmark implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        System.out.printf(
-                "%s %s, %d processors, Java %s (%s), heap %d MB%n",
-                System.getProperty("os.name"),
-                System.getProperty("os.arch"),
-                Runtime.getRuntime().availableProcessors(),
-                System.getProperty("java.version"),
-                System.getProperty("java.vm.vendor"),
-                Runtime.getRuntime().maxMemory() >> 20);
+        Rates.printMachine();
         System.out.println("| what | way | who | median, ms | from | to | times fpipe's |");
         System.out.println("|---|---|---|---|---|---|---|");
         List<Integer> integers = IntStream.range(0, 1_000_000).boxed().toList();
