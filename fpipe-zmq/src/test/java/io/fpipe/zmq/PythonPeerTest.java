@@ -541,7 +541,11 @@ class PythonPeerTest {
         PythonPeer client = pythonClient("--bytes", "0");
         client.line("first bytes");
         server.dispose();
-        assertThat(output(client, 3)).first().asString().contains("failed, Lost", "has gone away", "acknowledged");
+        assertThat(output(client, 3))
+                .first()
+                .asString()
+                .contains("failed, Lost", "acknowledged")
+                .containsAnyOf("has gone away", "was lost"); // the monitor may be faster than the GOAWAY
     }
 
     // what the peers in Python make of others that do wrong
