@@ -12,6 +12,9 @@ import java.util.List;
 /** Has the participants run in turn, round by round, and remembers what could not be measured, and why. */
 final class Contest implements AutoCloseable {
 
+    private static final int WARM_UP_SIZE = 64;
+    private static final double WARM_UP_SECONDS = 0.5;
+
     private final int rounds;
     private final double seconds;
     private final List<Participant> participants = new ArrayList<>();
@@ -33,6 +36,17 @@ final class Contest implements AutoCloseable {
     /** What was not measured, and why. */
     List<String> skipped() {
         return skipped;
+    }
+
+    /** Has the just-in-time compilers do most of their work: it is not what a short round should measure. */
+    void warmUp() throws InterruptedException, IOException {
+        for (Participant participant : participants) {
+            try {
+                participant.warmUp("tcp", WARM_UP_SIZE, WARM_UP_SECONDS);
+            } catch (IllegalStateException e) {
+                fail("warm-up", participant, e);
+            }
+        }
     }
 
     private void skip(String what, Exception why) {

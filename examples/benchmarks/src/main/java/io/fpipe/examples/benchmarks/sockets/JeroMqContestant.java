@@ -11,6 +11,10 @@ import org.zeromq.ZMQ;
 final class JeroMqContestant implements Contestant {
 
     private static final String ANY_PORT = "tcp://127.0.0.1:*";
+
+    /** JeroMQ may forget a connection that it has just made, until this time is over; its default is 30 seconds. */
+    static final int HANDSHAKE_MILLIS = 300;
+
     private static final byte[] MESSAGE = new byte[64];
 
     private final int bufferBytes;
@@ -70,6 +74,7 @@ final class JeroMqContestant implements Contestant {
 
     private ZMQ.Socket bound(SocketType type, String address) {
         ZMQ.Socket socket = context.socket(type);
+        socket.setHandshakeIvl(HANDSHAKE_MILLIS);
         if (bufferBytes > 0) {
             socket.setReceiveBufferSize(bufferBytes);
         }
@@ -82,6 +87,7 @@ final class JeroMqContestant implements Contestant {
 
     private ZMQ.Socket connected(SocketType type, String address) {
         ZMQ.Socket socket = context.socket(type);
+        socket.setHandshakeIvl(HANDSHAKE_MILLIS);
         if (bufferBytes > 0) {
             socket.setSendBufferSize(bufferBytes);
             socket.setReceiveBufferSize(bufferBytes);

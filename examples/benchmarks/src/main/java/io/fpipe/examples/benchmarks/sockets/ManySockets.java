@@ -28,7 +28,7 @@ final class ManySockets {
 
     private static final int OTHER_DESCRIPTORS = 200;
     private static final int SIZE = 64;
-    private static final long LONGEST_SECONDS = 60;
+    private static final long LONGEST_SECONDS = 25;
 
     private ManySockets() {}
 

@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class Run {
 
-    private static final long LONGEST_SECONDS = 60;
+    private static final long LONGEST_SECONDS = 20;
 
     private final int size;
     private final int count;

@@ -27,6 +27,8 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true)
 public final class SocketsBenchmark implements Callable<Integer> {
 
+    private static final int[] SIZES = {64, 1 << 10, 64 << 10, 1 << 20};
+    private static final int[] FEW_SIZES = {64, 64 << 10};
     private static final int[] MANY = {1, 10, 100, 1000};
 
     @Option(names = "--quick", description = "Shorter and fewer rounds: about two minutes in all.")
@@ -35,9 +37,9 @@ public final class SocketsBenchmark implements Callable<Integer> {
     @Option(
             names = "--sizes",
             split = ",",
-            defaultValue = "64,1024,65536,1048576",
-            description = "The bytes of a message, at least 16; default: ${DEFAULT-VALUE}.")
-    private int[] sizes = {};
+            description = "The bytes of a message, at least 16; default: 64,1024,65536,1048576; with --quick 64,65536"
+                    + " but for tcp.")
+    private int @Nullable [] sizes;
 
     @Option(
             names = "--parts",
@@ -64,11 +66,12 @@ public final class SocketsBenchmark implements Callable<Integer> {
         Report report = new Report();
         report.printMachine(rounds);
         try (Contest contest =
-                new Contest(target, folder.resolve("sockets.log"), entrants(), rounds, quick ? 0.15 : 1.0)) {
+                new Contest(target, folder.resolve("sockets.log"), entrants(), rounds, quick ? 0.1 : 1.0)) {
+            contest.warmUp();
             List<Result> results = new ArrayList<>();
             for (String transport : parts) {
                 if (List.of("inproc", "tcp", "processes").contains(transport)) {
-                    for (int size : sizes) {
+                    for (int size : sizesFor(transport)) {
                         List<Result> measured = contest.oneWay(transport, size);
                         report.print(measured);
                         results.addAll(measured);
@@ -88,6 +91,13 @@ public final class SocketsBenchmark implements Callable<Integer> {
             System.out.println("written: " + json + ", " + plot);
         }
         return 0;
+    }
+
+    private int[] sizesFor(String transport) {
+        if (sizes != null) {
+            return sizes;
+        }
+        return quick && !transport.equals("tcp") ? FEW_SIZES : SIZES;
     }
 
     private List<Entrant> entrants() {

@@ -5,6 +5,7 @@
 package io.fpipe.examples.benchmarks.sockets;
 
 import java.time.Duration;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Configuration;
@@ -36,6 +37,7 @@ final class SpringContestant implements Contestant {
             run.arrived((byte[]) message.getPayload());
             return true;
         });
+        receiving.setSocketConfigurer(socket -> socket.setHandshakeIvl(JeroMqContestant.HANDSHAKE_MILLIS));
         receiving.setConsumeDelay(Duration.ofMillis(1)); // by default it waits a second whenever nothing is there
         receiving.setBeanFactory(beans.getBeanFactory());
         receiving.afterPropertiesSet();
@@ -52,6 +54,7 @@ final class SpringContestant implements Contestant {
     public void send(String address, Run run) {
         ZeroMqMessageHandler sending = new ZeroMqMessageHandler(context, address, SocketType.PUSH);
         handler = sending;
+        sending.setSocketConfigurer(socket -> socket.setHandshakeIvl(JeroMqContestant.HANDSHAKE_MILLIS));
         sending.setBeanFactory(beans.getBeanFactory());
         sending.afterPropertiesSet();
         sending.start();
@@ -73,8 +76,11 @@ final class SpringContestant implements Contestant {
             handler.destroy();
         }
         if (producer != null) {
-            producer.stop();
-            producer.destroy();
+            try {
+                producer.destroy(); // stops it, too
+            } catch (RejectedExecutionException e) {
+                // its two ways to close the socket race for its scheduler; the context closes the socket anyway
+            }
         }
         source.dispose();
         context.close();
