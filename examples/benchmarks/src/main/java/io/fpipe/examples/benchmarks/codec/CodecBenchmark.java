@@ -17,13 +17,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import reactor.core.publisher.Flux;
 import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.MappingIterator;
 import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.SequenceWriter;
 import tools.jackson.dataformat.cbor.CBORMapper;
 import tools.jackson.dataformat.smile.SmileMapper;
 import tools.jackson.dataformat.smile.SmileWriteFeature;
@@ -32,8 +35,8 @@ import tools.jackson.dataformat.smile.SmileWriteFeature;
 @Command(
         name = "codec",
         description = "Writes and reads 1,000,000 Integers, an int[] of as many, 200,000 records, 20 MB of text and 400"
-                + " MB of bytes: fpipe's Cbor, in chunks of 64 KiB, against Jackson's CBOR by databind and by tokens, and"
-                + " Smile, from and to arrays.",
+                + " MB of bytes, and a sequence of 1,000,000 Integers: fpipe's Cbor, in chunks of 64 KiB, against Jackson's"
+                + " CBOR by databind and by tokens, and Smile, from and to arrays.",
         mixinStandardHelpOptions = true)
 public final class CodecBenchmark implements Callable<Integer> {
 
@@ -54,6 +57,12 @@ public final class CodecBenchmark implements Callable<Integer> {
     @Option(names = "--json", defaultValue = "target/codec.json", description = "The JSON; default: ${DEFAULT-VALUE}.")
     private Path json = Path.of("target/codec.json");
 
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "REGEX",
+            description = "Measures only what this is found in, such as \"records, read, (fpipe|Smile)\".")
+    private Pattern select = Pattern.compile("");
+
     private final List<String> lines = new ArrayList<>();
 
     @Override
@@ -61,18 +70,7 @@ public final class CodecBenchmark implements Callable<Integer> {
         Rates.printMachine();
         System.out.println("| what | way | who | median, ms | from | to | times fpipe's |");
         System.out.println("|---|---|---|---|---|---|---|");
-        List<Integer> integers = IntStream.range(0, 1_000_000).boxed().toList();
-        work(
-                "1,000,000 Integers",
-                integers,
-                new TypeReference<List<Integer>>() {}.getType(),
-                tokens.codec("CBOR tokens", out -> Streaming.writeIntegers(out, integers), Streaming::readIntegers));
-        int[] ints = IntStream.range(0, 1_000_000).toArray();
-        work(
-                "int[1,000,000]",
-                ints,
-                int[].class,
-                tokens.codec("CBOR tokens", out -> Streaming.writeInts(out, ints), Streaming::readInts));
+        numbers();
         List<Order> orders = IntStream.range(0, 200_000).mapToObj(Order::of).toList();
         work(
                 "200,000 records",
@@ -97,13 +95,42 @@ public final class CodecBenchmark implements Callable<Integer> {
         return 0;
     }
 
+    private void numbers() throws Exception {
+        List<Integer> integers = IntStream.range(0, 1_000_000).boxed().toList();
+        work(
+                "1,000,000 Integers",
+                integers,
+                new TypeReference<List<Integer>>() {}.getType(),
+                tokens.codec("CBOR tokens", out -> Streaming.writeIntegers(out, integers), Streaming::readIntegers));
+        int[] ints = IntStream.range(0, 1_000_000).toArray();
+        work(
+                "int[1,000,000]",
+                ints,
+                int[].class,
+                tokens.codec("CBOR tokens", out -> Streaming.writeInts(out, ints), Streaming::readInts));
+        work(
+                "sequence of 1,000,000 Integers",
+                integers,
+                List.of(
+                        fpipeSequence(integers),
+                        jacksonSequence("CBOR databind", cbor, integers),
+                        tokens.codec(
+                                "CBOR tokens", out -> Streaming.writeSequence(out, integers), Streaming::readSequence),
+                        jacksonSequence("Smile databind", smile, integers)));
+    }
+
     private void work(String what, Object value, Type type, Codec streaming) throws Exception {
-        List<Supplier<Codec>> contestants = List.of(
-                () -> fpipe(value, type),
-                () -> jackson("CBOR databind", cbor, value, type),
-                () -> streaming,
-                () -> jackson("Smile databind", smile, value, type));
-        List<Codec> codecs = contestants.stream().map(Supplier::get).toList();
+        work(
+                what,
+                value,
+                List.of(
+                        fpipe(value, type),
+                        jackson("CBOR databind", cbor, value, type),
+                        streaming,
+                        jackson("Smile databind", smile, value, type)));
+    }
+
+    private void work(String what, Object value, List<Codec> codecs) throws Exception {
         time(what, "write", codecs, codec -> () -> {
             Sink sink = new Sink(null);
             codec.writer().write(sink);
@@ -137,6 +164,9 @@ public final class CodecBenchmark implements Callable<Integer> {
         int warmUp = quick ? 5 : 15;
         double ours = 0;
         for (Codec codec : codecs) {
+            if (!select.matcher(what + ", " + way + ", " + codec.name()).find()) {
+                continue;
+            }
             Callable<Object> task = preparation.prepare(codec);
             double[] millis = new double[rounds];
             for (int i = -warmUp; i < rounds; i++) {
@@ -183,6 +213,19 @@ public final class CodecBenchmark implements Callable<Integer> {
                         .block()));
     }
 
+    private static Codec fpipeSequence(List<Integer> values) {
+        return new Codec(
+                "fpipe",
+                sink -> Cbor.sequenceSerializer(Integer.class)
+                        .serialize(Flux.fromIterable(values))
+                        .doOnNext(sink::write)
+                        .blockLast(),
+                bytes -> Objects.requireNonNull(Cbor.sequenceDeserializer(Integer.class)
+                        .deserialize(chunks(bytes))
+                        .collectList()
+                        .block()));
+    }
+
     private static CborOptions room(CborOptions options) {
         return options.limits(limits -> limits.maxStringBytes(TEXT + ROOM));
     }
@@ -198,5 +241,21 @@ public final class CodecBenchmark implements Callable<Integer> {
                 name,
                 sink -> mapper.writeValue(sink, value),
                 bytes -> mapper.readValue(bytes, mapper.constructType(type)));
+    }
+
+    private static Codec jacksonSequence(String name, ObjectMapper mapper, List<Integer> values) {
+        return new Codec(
+                name,
+                sink -> {
+                    try (SequenceWriter out = mapper.writer().writeValues(sink)) {
+                        out.writeAll(values);
+                    }
+                },
+                bytes -> {
+                    try (MappingIterator<Integer> in =
+                            mapper.readerFor(Integer.class).readValues(bytes)) {
+                        return in.readAll();
+                    }
+                });
     }
 }

@@ -66,6 +66,20 @@ final class Streaming {
         return values;
     }
 
+    static void writeSequence(JsonGenerator out, List<Integer> values) {
+        for (int value : values) {
+            out.writeNumber(value);
+        }
+    }
+
+    static List<Integer> readSequence(JsonParser in) {
+        List<Integer> values = new ArrayList<>();
+        for (JsonToken token = in.currentToken(); token != null; token = in.nextToken()) {
+            values.add(in.getIntValue());
+        }
+        return values;
+    }
+
     static void writeInts(JsonGenerator out, int[] values) {
         out.writeArray(values, 0, values.length);
     }
