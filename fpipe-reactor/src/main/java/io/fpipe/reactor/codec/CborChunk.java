@@ -92,14 +92,21 @@ final class CborChunk {
         position += n;
     }
 
-    /** Writes bytes if they fit and a head after them; if not, writes nothing. */
-    boolean putBeforeHead(byte[] bytes) {
-        int wanted = bytes.length + HEAD;
+    /**
+     * Writes the first bytes of some words if all of the words fit and a head after them; if not, writes nothing. For
+     * few bytes that is faster than to copy an array.
+     */
+    boolean putBeforeHead(long[] words, int bytes) {
+        int wanted = words.length * Long.BYTES + HEAD;
         if (array.length - position < wanted && room(wanted) < wanted) {
             return false;
         }
-        System.arraycopy(bytes, 0, array, position, bytes.length);
-        position += bytes.length;
+        byte[] out = array;
+        int at = position;
+        for (int i = 0; i < words.length; i++) {
+            LONG.set(out, at + i * Long.BYTES, words[i]);
+        }
+        position = at + bytes;
         return true;
     }
 

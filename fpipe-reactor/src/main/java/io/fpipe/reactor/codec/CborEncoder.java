@@ -26,6 +26,9 @@ final class CborEncoder implements Transcoder<Object, ByteBuffer> {
     private static final int MAX_DEPTH = 1000;
     private static final int NOWHERE = -1;
 
+    /** Containers within each other that are written by recursion, those further inside one after the other. */
+    private static final int NESTED = 16;
+
     private final CborOptions options;
     private final CborChunk chunk;
     private final CborContent content;
@@ -139,6 +142,19 @@ final class CborEncoder implements Transcoder<Object, ByteBuffer> {
         return chunk;
     }
 
+    CborOptions options() {
+        return options;
+    }
+
+    /**
+     * Returns the frame that was at the place of the next one before, if there was one: to use it again is faster than
+     * to make many.
+     */
+    @Nullable
+    CborFrame spareFrame() {
+        return depth < frames.length ? frames[depth] : null;
+    }
+
     /** Takes the frame that has written its last element off the stack. */
     void closeFrame() {
         depth--;
@@ -157,12 +173,19 @@ final class CborEncoder implements Transcoder<Object, ByteBuffer> {
         } else if (value instanceof ByteBuffer bytes) {
             return content.putBytes(bytes.slice());
         }
-        CborFrame frame = CborFrame.open(value, chunk, options);
+        CborFrame frame = CborFrame.open(value, this);
         if (frame != null) {
             push(frame);
-            return false;
+            return depth <= NESTED && fillNow(frame);
         }
         return writeOther(value);
+    }
+
+    /** Writes what fits of a container at once, which for many small ones saves most of their cost. */
+    private boolean fillNow(CborFrame frame) {
+        int outside = depth - 1;
+        frame.fill(this);
+        return depth == outside;
     }
 
     /** Writes the key of a map; see {@link #write}. */

@@ -17,6 +17,20 @@ import org.reactivestreams.Publisher;
 /** An array or map that is being written: how far it has come. The head is written when the frame is opened. */
 abstract class CborFrame {
 
+    /** Found once for a class: to ask each value for its interfaces is slow. */
+    private static final ClassValue<Opener> OPENERS = new ClassValue<>() {
+        @Override
+        protected Opener computeValue(Class<?> type) {
+            return opener(type);
+        }
+    };
+
+    /** Writes the head of a value and makes its frame; null if the value is not a container. */
+    private interface Opener {
+        @Nullable
+        CborFrame open(Object value, CborEncoder encoder);
+    }
+
     /**
      * Writes elements until the chunk is full, an element has to be written first that does not fit at once, or the
      * last one is written; then it leaves the encoder's stack.
@@ -30,31 +44,38 @@ abstract class CborFrame {
     void close() {}
 
     /** Writes the head of a container and returns its frame; null if the value is not a container. */
-    static @Nullable CborFrame open(Object value, CborChunk chunk, CborOptions options) {
-        if (value instanceof Record && !(value instanceof CborTag) && !(value instanceof CborSimple)) {
-            CborRecord record = CborRecord.of(value.getClass());
-            chunk.putHead(CborMajor.MAP, record.size());
-            return new CborRecordFrame(value, record, options.deterministic);
-        } else if (value instanceof List<?> list && value instanceof RandomAccess) {
-            chunk.putHead(CborMajor.ARRAY, list.size());
-            return new ListFrame(list);
-        } else if (value instanceof Map<?, ?> map) {
-            chunk.putHead(CborMajor.MAP, map.size());
-            return options.deterministic ? new CborSortedMap(map, options) : new MapFrame(map);
-        } else if (value instanceof Collection<?> collection) {
-            chunk.putHead(CborMajor.ARRAY, collection.size());
-            return new IteratorFrame(collection.iterator(), collection.size(), null);
-        } else if (value instanceof Object[] array) {
-            chunk.putHead(CborMajor.ARRAY, array.length);
-            return new ListFrame(Arrays.asList(array));
-        } else if (value.getClass().isArray()) {
-            return primitives(value, chunk, options);
-        }
-        return options.deterministic ? null : openUnsized(value, chunk);
+    static @Nullable CborFrame open(Object value, CborEncoder encoder) {
+        return OPENERS.get(value.getClass()).open(value, encoder);
     }
 
-    private static @Nullable CborFrame primitives(Object value, CborChunk chunk, CborOptions options) {
-        if (options.typedArrays) {
+    private static Opener opener(Class<?> type) {
+        if (type.isRecord() && type != CborTag.class && type != CborSimple.class) {
+            CborRecord record = CborRecord.of(type);
+            return (value, encoder) -> CborRecordFrame.open(value, record, encoder);
+        } else if (List.class.isAssignableFrom(type) && RandomAccess.class.isAssignableFrom(type)) {
+            return (value, encoder) -> CborListFrame.open((List<?>) value, encoder);
+        } else if (Map.class.isAssignableFrom(type)) {
+            return (value, encoder) -> {
+                Map<?, ?> map = (Map<?, ?>) value;
+                encoder.chunk().putHead(CborMajor.MAP, map.size());
+                return encoder.options().deterministic ? new CborSortedMap(map, encoder.options()) : new MapFrame(map);
+            };
+        } else if (Collection.class.isAssignableFrom(type)) {
+            return (value, encoder) -> {
+                Collection<?> collection = (Collection<?>) value;
+                encoder.chunk().putHead(CborMajor.ARRAY, collection.size());
+                return new IteratorFrame(collection.iterator(), collection.size(), null);
+            };
+        } else if (Object[].class.isAssignableFrom(type)) {
+            return (value, encoder) -> CborListFrame.open(Arrays.asList((Object[]) value), encoder);
+        } else if (type.isArray()) {
+            return CborFrame::primitives;
+        }
+        return (value, encoder) -> encoder.options().deterministic ? null : openUnsized(value, encoder.chunk());
+    }
+
+    private static @Nullable CborFrame primitives(Object value, CborEncoder encoder) {
+        if (encoder.options().typedArrays) {
             CborFrame frame = CborTypedArray.of(value);
             if (frame != null) {
                 return frame;
@@ -62,7 +83,7 @@ abstract class CborFrame {
         }
         CborPrimitives frame = CborPrimitives.of(value);
         if (frame != null) {
-            chunk.putHead(CborMajor.ARRAY, frame.length());
+            encoder.chunk().putHead(CborMajor.ARRAY, frame.length());
         }
         return frame;
     }
@@ -89,64 +110,6 @@ abstract class CborFrame {
                 || value instanceof BaseStream
                 || value instanceof Publisher;
         return unsized ? ", whose size is not known, as deterministic encoding demands," : "";
-    }
-
-    private static final class ListFrame extends CborFrame {
-
-        private final List<?> list;
-        private final int size;
-        private int next;
-
-        ListFrame(List<?> list) {
-            this.list = list;
-            this.size = list.size();
-        }
-
-        @Override
-        void fill(CborEncoder encoder) {
-            CborChunk chunk = encoder.chunk();
-            while (next < size) {
-                if (!chunk.hasRoom()) {
-                    return;
-                }
-                Object element = list.get(next);
-                if (element instanceof Integer || element instanceof Long) {
-                    fillIntegers(chunk);
-                    continue;
-                }
-                next++;
-                if (!encoder.write(element)) {
-                    return;
-                }
-            }
-            encoder.closeFrame();
-        }
-
-        /** Writes a run of integers, as many as fit in any case. */
-        private void fillIntegers(CborChunk chunk) {
-            byte[] out = chunk.array;
-            int at = chunk.position;
-            int i = next;
-            int end = (int) Math.min(size, i + (long) (out.length - at) / CborChunk.HEAD);
-            while (i < end) {
-                Object element = list.get(i);
-                if (element instanceof Integer value) {
-                    at = CborChunk.putInt(out, at, value);
-                } else if (element instanceof Long value) {
-                    at = CborChunk.putLong(out, at, value);
-                } else {
-                    break;
-                }
-                i++;
-            }
-            next = i;
-            chunk.position = at;
-        }
-
-        @Override
-        void appendPlace(CborPath path) {
-            path.index(next - 1);
-        }
     }
 
     private static final class IteratorFrame extends CborFrame {

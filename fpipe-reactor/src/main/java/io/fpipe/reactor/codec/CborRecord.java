@@ -8,6 +8,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.reflect.RecordComponent;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -36,6 +37,10 @@ final class CborRecord {
     private final RecordComponent[] components;
     private final String[] names;
     private final byte[][] keys;
+
+    /** The keys once more, in words of eight bytes, the last one filled up with zeros. */
+    private final long[][] keyWords;
+
     private final Map<String, Integer> indexes = new HashMap<>();
 
     /** The keys of the unions. */
@@ -60,6 +65,7 @@ final class CborRecord {
         int first = discriminators.size();
         this.names = new String[first + components.length];
         this.keys = new byte[names.length][];
+        this.keyWords = new long[names.length][];
         this.getters = new CborGetter[names.length];
         MethodHandles.Lookup lookup = lookup(type);
         for (int i = 0; i < first; i++) {
@@ -98,6 +104,11 @@ final class CborRecord {
         System.arraycopy(head, 0, key, 0, length);
         System.arraycopy(text, 0, key, length, text.length);
         keys[index] = key;
+        keyWords[index] = new long[(key.length + Long.BYTES - 1) / Long.BYTES];
+        ByteBuffer padded = ByteBuffer.allocate(keyWords[index].length * Long.BYTES)
+                .put(key)
+                .rewind();
+        padded.asLongBuffer().get(keyWords[index]);
         if (indexes.put(name, index) != null) {
             throw new IllegalArgumentException("two components of " + type.getName() + " have the name '" + name + "'");
         }
@@ -184,6 +195,10 @@ final class CborRecord {
     /** Returns the key as it is written. */
     byte[] key(int index) {
         return keys[index];
+    }
+
+    long[] keyWords(int index) {
+        return keyWords[index];
     }
 
     /** Returns which component has a name, or -1. */

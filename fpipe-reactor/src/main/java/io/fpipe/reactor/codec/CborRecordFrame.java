@@ -7,16 +7,29 @@ package io.fpipe.reactor.codec;
 /** A record that is being written as a map. */
 final class CborRecordFrame extends CborFrame {
 
-    private final Object value;
-    private final CborRecord record;
-    private final int[] order;
+    private Object value;
+    private CborRecord record;
+    private int[] order;
     private int next;
     private boolean keyWritten;
 
-    CborRecordFrame(Object value, CborRecord record, boolean sorted) {
+    private CborRecordFrame(Object value, CborRecord record, int[] order) {
         this.value = value;
         this.record = record;
-        this.order = record.order(sorted);
+        this.order = order;
+    }
+
+    static CborFrame open(Object value, CborRecord record, CborEncoder encoder) {
+        encoder.chunk().putHead(CborMajor.MAP, record.size());
+        int[] order = record.order(encoder.options().deterministic);
+        if (encoder.spareFrame() instanceof CborRecordFrame spare) {
+            spare.value = value;
+            spare.record = record;
+            spare.order = order;
+            spare.next = 0;
+            return spare;
+        }
+        return new CborRecordFrame(value, record, order);
     }
 
     @Override
@@ -26,7 +39,7 @@ final class CborRecordFrame extends CborFrame {
         while (next < size) {
             int component = order[next];
             byte[] key = record.key(component);
-            if (!keyWritten && !chunk.putBeforeHead(key)) {
+            if (!keyWritten && !chunk.putBeforeHead(record.keyWords(component), key.length)) {
                 if (!chunk.hasRoom()) {
                     return;
                 }
@@ -44,6 +57,7 @@ final class CborRecordFrame extends CborFrame {
                 return;
             }
         }
+        value = record; // the frame stays, as a spare one
         encoder.closeFrame();
     }
 

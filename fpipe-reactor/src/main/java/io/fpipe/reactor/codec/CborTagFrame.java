@@ -18,11 +18,10 @@ final class CborTagFrame extends CborFrame {
 
     @Override
     void fill(CborEncoder encoder) {
-        if (begun) {
+        boolean isWritten = begun;
+        begun = true;
+        if (isWritten || encoder.write(content)) {
             encoder.closeFrame();
-        } else {
-            begun = true;
-            encoder.write(content);
         }
     }
 
