@@ -53,13 +53,12 @@ abstract class CborContainer {
     abstract void add(@Nullable Object item, long offset);
 
     /**
-     * Takes items that lie whole in the window without a look at each of them: a run of integers, or a key that is
-     * expected.
+     * Takes items that lie whole in the window without a look at each of them: scalars, and keys that are expected.
      *
      * @param most the most items to take
      * @return how many were taken
      */
-    int takeAhead(CborWindow window, long most) {
+    int takeAhead(CborAhead ahead, long most) {
         return 0;
     }
 

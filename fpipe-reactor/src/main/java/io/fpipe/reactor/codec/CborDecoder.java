@@ -24,6 +24,7 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
     private final CborTags tags;
     private final CborStack stack;
     private final CborWindow window = new CborWindow();
+    private final CborAhead ahead;
 
     private long items;
     private @Nullable CborBody body;
@@ -46,6 +47,7 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
         this.limits = options.limits;
         this.keepSimpleValues = options.keepSimpleValues;
         this.strings = new CborStrings(limits);
+        this.ahead = new CborAhead(window, strings, limits);
         this.tags = new CborTags(options);
         this.stack = new CborStack(limits, tags, type);
     }
@@ -156,7 +158,7 @@ final class CborDecoder implements Transcoder<ByteBuffer, Object> {
             if (!window.hasHead()) {
                 return;
             }
-            int taken = strings.isInPieces() ? 0 : stack.takeAhead(window, limits.maxItems - items);
+            int taken = strings.isInPieces() ? 0 : stack.takeAhead(ahead, limits.maxItems - items);
             if (taken > 0) {
                 items += taken;
             } else {

@@ -33,7 +33,9 @@ final class CborEncoder implements Transcoder<Object, ByteBuffer> {
     private final CborChunk chunk;
     private final CborContent content;
 
+    /** The frames that are open; those after them, if they have a type, may be used again. */
     private CborFrame[] frames = new CborFrame[4];
+
     private int depth;
 
     /** The depth at which an input is one of many elements; nowhere means that it is the value. */
@@ -146,15 +148,6 @@ final class CborEncoder implements Transcoder<Object, ByteBuffer> {
         return options;
     }
 
-    /**
-     * Returns the frame that was at the place of the next one before, if there was one: to use it again is faster than
-     * to make many.
-     */
-    @Nullable
-    CborFrame spareFrame() {
-        return depth < frames.length ? frames[depth] : null;
-    }
-
     /** Takes the frame that has written its last element off the stack. */
     void closeFrame() {
         depth--;
@@ -166,7 +159,14 @@ final class CborEncoder implements Transcoder<Object, ByteBuffer> {
      * @return false if the value is not complete: it opened a frame or a string that does not fit
      */
     boolean write(@Nullable Object value) {
-        if (value == null || isPlain(value)) {
+        if (value == null) {
+            return writePlain(null);
+        }
+        CborFrame spare = depth < frames.length ? frames[depth] : null;
+        if (spare != null && spare.type == value.getClass()) {
+            spare.begin(value, this);
+            return fillNow(spare);
+        } else if (isPlain(value)) {
             return writePlain(value);
         } else if (value instanceof byte[] bytes) {
             return content.putBytes(ByteBuffer.wrap(bytes));
@@ -174,17 +174,16 @@ final class CborEncoder implements Transcoder<Object, ByteBuffer> {
             return content.putBytes(bytes.slice());
         }
         CborFrame frame = CborFrame.open(value, this);
-        if (frame != null) {
-            push(frame);
-            return depth <= NESTED && fillNow(frame);
-        }
-        return writeOther(value);
+        return frame == null ? writeOther(value) : fillNow(frame);
     }
 
     /** Writes what fits of a container at once, which for many small ones saves most of their cost. */
     private boolean fillNow(CborFrame frame) {
+        push(frame);
         int outside = depth - 1;
-        frame.fill(this);
+        if (outside < NESTED) {
+            frame.fill(this);
+        }
         return depth == outside;
     }
 

@@ -51,16 +51,25 @@ final class CborFields extends CborContainer {
     }
 
     @Override
-    int takeAhead(CborWindow window, long most) {
-        if (keyRead || next == values.length || left == 0 || most == 0) {
-            return 0;
-        } else if (values[next] != CborType.MISSING || !window.take(type.record.key(next))) {
-            return 0;
+    int takeAhead(CborAhead ahead, long most) {
+        int taken = 0;
+        while (!keyRead && next < values.length && left > 0 && taken < most) {
+            if (values[next] != CborType.MISSING || !ahead.takeKey(type.record.key(next), type.record.keyWords(next))) {
+                break;
+            }
+            left--;
+            taken++;
+            keyRead = true;
+            current = next++;
+            Object value = taken < most ? ahead.takeScalar(type.component(current)) : CborAhead.NONE;
+            if (value != CborAhead.NONE) {
+                left--;
+                taken++;
+                values[current] = value;
+                keyRead = false;
+            }
         }
-        left--;
-        keyRead = true;
-        current = next++;
-        return 1;
+        return taken;
     }
 
     @Override

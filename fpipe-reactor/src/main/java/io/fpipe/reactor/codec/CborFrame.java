@@ -31,6 +31,22 @@ abstract class CborFrame {
         CborFrame open(Object value, CborEncoder encoder);
     }
 
+    /** The class of the values that the frame may be used for once more, after it was closed; null if it may not. */
+    final @Nullable Class<?> type;
+
+    CborFrame() {
+        this(null);
+    }
+
+    CborFrame(@Nullable Class<?> type) {
+        this.type = type;
+    }
+
+    /** Begins a value, of the frame's type, and writes its head. */
+    void begin(Object value, CborEncoder encoder) {
+        throw new IllegalStateException("the frame has no type");
+    }
+
     /**
      * Writes elements until the chunk is full, an element has to be written first that does not fit at once, or the
      * last one is written; then it leaves the encoder's stack.
@@ -51,9 +67,9 @@ abstract class CborFrame {
     private static Opener opener(Class<?> type) {
         if (type.isRecord() && type != CborTag.class && type != CborSimple.class) {
             CborRecord record = CborRecord.of(type);
-            return (value, encoder) -> CborRecordFrame.open(value, record, encoder);
+            return (value, encoder) -> new CborRecordFrame(value, record, encoder);
         } else if (List.class.isAssignableFrom(type) && RandomAccess.class.isAssignableFrom(type)) {
-            return (value, encoder) -> CborListFrame.open((List<?>) value, encoder);
+            return (value, encoder) -> new CborListFrame(type, (List<?>) value, encoder);
         } else if (Map.class.isAssignableFrom(type)) {
             return (value, encoder) -> {
                 Map<?, ?> map = (Map<?, ?>) value;
@@ -67,7 +83,7 @@ abstract class CborFrame {
                 return new IteratorFrame(collection.iterator(), collection.size(), null);
             };
         } else if (Object[].class.isAssignableFrom(type)) {
-            return (value, encoder) -> CborListFrame.open(Arrays.asList((Object[]) value), encoder);
+            return (value, encoder) -> new CborListFrame(null, Arrays.asList((Object[]) value), encoder);
         } else if (type.isArray()) {
             return CborFrame::primitives;
         }

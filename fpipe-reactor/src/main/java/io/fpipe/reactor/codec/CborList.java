@@ -5,6 +5,7 @@
 package io.fpipe.reactor.codec;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -44,21 +45,32 @@ final class CborList extends CborContainer {
     }
 
     @Override
-    int takeAhead(CborWindow window, long most) {
-        int n = window.takeIntegers(element, Math.min(left, most));
-        if (n > 0) {
+    int takeAhead(CborAhead ahead, long most) {
+        int n = ahead.takeIntegers(element, Math.min(left, most));
+        if (n == 0) {
+            return takeScalars(ahead, Math.min(left, most));
+        }
+        reserve();
+        left -= n;
+        Object[] run = new Object[n];
+        for (int i = 0; i < n; i++) {
+            run[i] = element.of(ahead.integers[i]);
+        }
+        list.addAll(Arrays.asList(run)); // all at once: the collector has to hear of each reference that is stored
+        return n;
+    }
+
+    private int takeScalars(CborAhead ahead, long most) {
+        int n = 0;
+        while (n < most) {
+            Object scalar = ahead.takeScalar(element);
+            if (scalar == CborAhead.NONE) {
+                break;
+            }
             reserve();
-            left -= n;
-            long[] integers = window.integers;
-            if (element == CborType.ANY) { // a call less for each
-                for (int i = 0; i < n; i++) {
-                    list.add(CborType.narrow(integers[i]));
-                }
-                return n;
-            }
-            for (int i = 0; i < n; i++) {
-                list.add(element.of(integers[i]));
-            }
+            left--;
+            n++;
+            list.add(scalar);
         }
         return n;
     }

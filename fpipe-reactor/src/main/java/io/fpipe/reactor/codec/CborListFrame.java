@@ -5,6 +5,7 @@
 package io.fpipe.reactor.codec;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A list that is being written by its indexes. */
 final class CborListFrame extends CborFrame {
@@ -13,15 +14,22 @@ final class CborListFrame extends CborFrame {
     private int size;
     private int next;
 
-    private CborListFrame() {}
+    /**
+     * Begins the first list.
+     *
+     * @param type the class of lists that may come later
+     */
+    CborListFrame(@Nullable Class<?> type, List<?> list, CborEncoder encoder) {
+        super(type);
+        begin(list, encoder);
+    }
 
-    static CborFrame open(List<?> list, CborEncoder encoder) {
-        CborListFrame frame = encoder.spareFrame() instanceof CborListFrame spare ? spare : new CborListFrame();
-        frame.list = list;
-        frame.size = list.size();
-        frame.next = 0;
-        encoder.chunk().putHead(CborMajor.ARRAY, frame.size);
-        return frame;
+    @Override
+    void begin(Object value, CborEncoder encoder) {
+        list = (List<?>) value;
+        size = list.size();
+        next = 0;
+        encoder.chunk().putHead(CborMajor.ARRAY, size);
     }
 
     @Override
@@ -41,7 +49,7 @@ final class CborListFrame extends CborFrame {
                 return;
             }
         }
-        list = List.of(); // the frame stays, as a spare one
+        list = List.of(); // the frame may stay for another
         encoder.closeFrame();
     }
 

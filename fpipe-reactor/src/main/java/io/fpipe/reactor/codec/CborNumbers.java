@@ -43,11 +43,11 @@ final class CborNumbers extends CborContainer {
     }
 
     @Override
-    int takeAhead(CborWindow window, long most) {
-        int n = kind.run == null ? 0 : window.takeIntegers(kind.element, Math.min(left, most));
+    int takeAhead(CborAhead ahead, long most) {
+        int n = kind.run == null ? 0 : ahead.takeIntegers(kind.element, Math.min(left, most));
         if (n > 0 && kind.run != null) {
             reserve(n);
-            kind.run.set(array, size, window.integers, n);
+            kind.run.set(array, size, ahead.integers, n);
             size += n;
             left -= n;
         }

@@ -7,29 +7,25 @@ package io.fpipe.reactor.codec;
 /** A record that is being written as a map. */
 final class CborRecordFrame extends CborFrame {
 
+    private final CborRecord record;
+    private final int[] order;
     private Object value;
-    private CborRecord record;
-    private int[] order;
     private int next;
     private boolean keyWritten;
 
-    private CborRecordFrame(Object value, CborRecord record, int[] order) {
-        this.value = value;
+    CborRecordFrame(Object value, CborRecord record, CborEncoder encoder) {
+        super(value.getClass());
         this.record = record;
-        this.order = order;
+        this.order = record.order(encoder.options().deterministic);
+        this.value = value;
+        begin(value, encoder);
     }
 
-    static CborFrame open(Object value, CborRecord record, CborEncoder encoder) {
-        encoder.chunk().putHead(CborMajor.MAP, record.size());
-        int[] order = record.order(encoder.options().deterministic);
-        if (encoder.spareFrame() instanceof CborRecordFrame spare) {
-            spare.value = value;
-            spare.record = record;
-            spare.order = order;
-            spare.next = 0;
-            return spare;
-        }
-        return new CborRecordFrame(value, record, order);
+    @Override
+    void begin(Object value, CborEncoder encoder) {
+        this.value = value;
+        next = 0;
+        encoder.chunk().putHead(CborMajor.MAP, order.length);
     }
 
     @Override
@@ -57,7 +53,7 @@ final class CborRecordFrame extends CborFrame {
                 return;
             }
         }
-        value = record; // the frame stays, as a spare one
+        value = record; // the frame may stay for another
         encoder.closeFrame();
     }
 

@@ -76,12 +76,13 @@ final class CborStack {
      * @param most the most items to take
      * @return how many were taken
      */
-    int takeAhead(CborWindow window, long most) {
+    int takeAhead(CborAhead ahead, long most) {
         if (top == null || tags.isPending(depth)) {
             return 0;
         }
-        int n = top.takeAhead(window, most);
+        int n = top.takeAhead(ahead, most);
         if (n > 0) {
+            offset = ahead.offset();
             closeFull();
         }
         return n;

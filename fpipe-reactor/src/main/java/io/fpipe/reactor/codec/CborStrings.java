@@ -100,7 +100,8 @@ final class CborStrings {
         return null;
     }
 
-    private static String decode(byte[] array, int from, int length, long offset) {
+    /** Returns the text whose bytes, in UTF-8, have their place in the message at the given offset. */
+    String decode(byte[] array, int from, int length, long offset) {
         String string = new String(array, from, length, StandardCharsets.UTF_8);
         // The fast decoder of the JDK puts U+FFFD for what is malformed; only then is a strict look needed.
         if (string.indexOf('\uFFFD') >= 0) {

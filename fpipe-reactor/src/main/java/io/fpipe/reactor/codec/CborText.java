@@ -7,6 +7,12 @@ package io.fpipe.reactor.codec;
 /** A text that is being written: its length in UTF-8 first, then its bytes in as many pieces as chunks need. */
 final class CborText {
 
+    /** Characters that are copied out of the text at a time: in an array they are faster to look at. */
+    private static final int BLOCK = 2048;
+
+    /** Characters that are looked at together. */
+    private static final int RUN = 4;
+
     private final String text;
     private final boolean ascii;
     private int next;
@@ -22,23 +28,41 @@ final class CborText {
      */
     static long utf8Length(String text) {
         int length = text.length();
-        int i = 0;
-        while (i < length && text.charAt(i) < 0x80) {
-            i++;
-        }
-        long bytes = i;
-        for (; i < length; i++) {
-            char c = text.charAt(i);
-            if (!Character.isSurrogate(c)) {
-                bytes += c < 0x80 ? 1 : c < 0x800 ? 2 : 3;
-            } else if (i + 1 < length && Character.isSurrogatePair(c, text.charAt(i + 1))) {
-                bytes += 4;
-                i++;
-            } else {
-                return -1L - i;
+        char[] block = new char[Math.min(length, BLOCK)];
+        long bytes = 0;
+        int from = 0;
+        while (from < length) {
+            int n = Math.min(block.length, length - from);
+            text.getChars(from, from + n, block, 0);
+            for (int i = 0; i < n; ) {
+                if (isAscii(block, i, n)) {
+                    i += RUN;
+                    bytes += RUN;
+                    continue;
+                }
+                char c = block[i++];
+                if (!Character.isSurrogate(c)) {
+                    bytes += c < 0x80 ? 1 : c < 0x800 ? 2 : 3;
+                } else if (isPair(text, from + i - 1)) {
+                    bytes += 4;
+                    i++; // perhaps beyond the block
+                    n = Math.max(n, i);
+                } else {
+                    return -(long) from - i;
+                }
             }
+            from += n;
         }
         return bytes;
+    }
+
+    private static boolean isPair(String text, int at) {
+        return at + 1 < text.length() && Character.isSurrogatePair(text.charAt(at), text.charAt(at + 1));
+    }
+
+    /** Tells whether a run of characters begins here that are all ASCII. */
+    private static boolean isAscii(char[] block, int at, int end) {
+        return at <= end - RUN && (block[at] | block[at + 1] | block[at + 2] | block[at + 3]) < 0x80;
     }
 
     /** Writes what fits and tells whether that was all of it. */
@@ -63,11 +87,27 @@ final class CborText {
     private void fillUtf8(CborChunk chunk) {
         int length = text.length();
         int last = chunk.position + chunk.room((int) Math.min((length - next) * 3L + 1, Integer.MAX_VALUE)) - 4;
+        char[] block = new char[Math.min(length - next, BLOCK)];
+        while (next < length && chunk.position <= last) {
+            int n = Math.min(block.length, length - next);
+            text.getChars(next, next + n, block, 0);
+            fillUtf8(chunk, last, block, n);
+        }
+    }
+
+    /** Writes characters as long as there is room for the longest one, and moves on. */
+    private void fillUtf8(CborChunk chunk, int last, char[] block, int n) {
         byte[] out = chunk.array;
         int at = chunk.position;
-        int i = next;
-        while (i < length && at <= last) {
-            int c = text.charAt(i++);
+        int i = 0;
+        while (i < n && at <= last) {
+            if (isAscii(block, i, n)) {
+                for (int end = i + RUN; i < end; i++) {
+                    out[at++] = (byte) block[i];
+                }
+                continue;
+            }
+            int c = block[i++];
             if (c < 0x80) {
                 out[at++] = (byte) c;
                 continue;
@@ -76,7 +116,7 @@ final class CborText {
                 out[at++] = (byte) (0xc0 | (c >> 6));
             } else {
                 if (Character.isHighSurrogate((char) c)) { // its partner is there: the length was computed
-                    c = Character.toCodePoint((char) c, text.charAt(i++));
+                    c = Character.toCodePoint((char) c, text.charAt(next + i++));
                     out[at++] = (byte) (0xf0 | (c >> 18));
                     out[at++] = (byte) (0x80 | ((c >> 12) & 0x3f));
                 } else {
@@ -86,7 +126,7 @@ final class CborText {
             }
             out[at++] = (byte) (0x80 | (c & 0x3f));
         }
-        next = i;
+        next += i;
         chunk.position = at;
     }
 }

@@ -52,11 +52,11 @@ final class CborVariant extends CborContainer {
     }
 
     @Override
-    int takeAhead(CborWindow window, long most) {
+    int takeAhead(CborAhead ahead, long most) {
         if (fields == null) {
             return 0;
         }
-        int n = fields.takeAhead(window, Math.min(most, left));
+        int n = fields.takeAhead(ahead, Math.min(most, left));
         left -= n;
         return n;
     }

@@ -9,7 +9,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.Arrays;
 
 /**
  * The bytes that are being read, always in an array: the buffer's own, a copy of a piece of a buffer that has none
@@ -22,9 +21,6 @@ final class CborWindow {
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
     private static final int COPIED = 8 << 10;
-
-    /** Integers taken in one go: between the goes an array may get its final room. */
-    private static final int RUN = 512;
 
     byte[] array;
     int position;
@@ -39,9 +35,6 @@ final class CborWindow {
     private long origin;
 
     private byte[] copy = {};
-
-    /** The integers that were taken last. */
-    long[] integers = {};
 
     /** The beginning of a head that was cut. */
     private final byte[] stash = new byte[CborChunk.HEAD];
@@ -172,6 +165,11 @@ final class CborWindow {
         return origin + position;
     }
 
+    /** Returns the place in the message of an index of the array. */
+    long offset(int index) {
+        return origin + index;
+    }
+
     int next() {
         return array[position++] & 0xff;
     }
@@ -185,55 +183,6 @@ final class CborWindow {
         int at = position;
         position = at + argumentLength(info);
         return argument(array, at, info);
-    }
-
-    /**
-     * Takes a run of integers that lie whole in the window and in the range of the type: the loop that long arrays
-     * spend their time in.
-     *
-     * @return how many there are in {@link #integers}
-     */
-    int takeIntegers(CborType type, long most) {
-        long least = type.least();
-        long greatest = type.greatest();
-        if (least > greatest || limit - position < CborChunk.HEAD || (array[position] & 0xc0) != 0) {
-            return 0;
-        }
-        int room = (int) Math.min(most, RUN);
-        if (integers.length < room) {
-            integers = new long[room];
-        }
-        long[] taken = integers;
-        byte[] bytes = array;
-        int at = position;
-        int last = limit - CborChunk.HEAD;
-        int n = 0;
-        while (n < room && at <= last) {
-            int initial = bytes[at];
-            int info = initial & 0x1f;
-            if ((initial & 0xc0) != 0 || info > 27) {
-                break; // neither of the two integer types, or reserved
-            }
-            long argument = argument(bytes, at + 1, info);
-            long value = (initial & 0x20) == 0 ? argument : ~argument;
-            if (argument < 0 || value < least || value > greatest) {
-                break; // beyond the long, or the type
-            }
-            at += 1 + argumentLength(info);
-            taken[n++] = value;
-        }
-        position = at;
-        return n;
-    }
-
-    /** Takes certain bytes if they lie at the beginning of the window. */
-    boolean take(byte[] expected) {
-        int n = expected.length;
-        if (limit - position < n || !Arrays.equals(array, position, position + n, expected, 0, n)) {
-            return false;
-        }
-        position += n;
-        return true;
     }
 
     static long argument(byte[] array, int at, int info) {
