@@ -265,6 +265,18 @@ final class Peer implements Outgoing.Origin {
     }
 
     /**
+     * The two ends do not agree on the credit, as when an introduction has not arrived as it was sent; on the loop. Each
+     * call might fail for that: a client begins anew.
+     */
+    void creditDiffers(String how) {
+        if (routingId == null) {
+            cutOff("the two ends do not agree on the credit: " + how);
+        } else {
+            broken(how);
+        }
+    }
+
+    /**
      * Whether the peer is answered: not when it does not read what it asks for, or its answers would pile up in the
      * socket, which has no limit. A PONG shows that it has read.
      */
