@@ -26,6 +26,7 @@ import java.util.stream.Stream;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Schedulers;
 
 /** All layers that the table has. */
 final class Layers {
@@ -55,6 +56,16 @@ final class Layers {
                         10 * CHUNK,
                         (source, resources) -> Between.of(
                                 source.buffers().map(ByteBuffer::duplicate).filter(ByteBuffer::hasRemaining))),
+                new Layer(
+                        "publishOn",
+                        CHUNK,
+                        10 * CHUNK,
+                        (source, resources) -> Between.of(source.buffers().publishOn(Schedulers.parallel()))),
+                new Layer(
+                        "publishOn with a prefetch of 2",
+                        CHUNK,
+                        10 * CHUNK,
+                        (source, resources) -> Between.of(source.buffers().publishOn(Schedulers.parallel(), 2))),
                 stage("stage Chunks.rechunk(65536)", Chunks.rechunk(1 << 16)),
                 stage("stages Zlib.compress and decompress", Zlib.compress().then(Zlib.decompress())));
     }
