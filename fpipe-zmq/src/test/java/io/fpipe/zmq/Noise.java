@@ -52,7 +52,8 @@ final class Noise {
         });
     }
 
-    private static void check(int seed, long from, ByteBuffer buffer) {
+    /** Fails bytes that do not stand there in the message of a seed. */
+    static void check(int seed, long from, ByteBuffer buffer) {
         for (long at = from; at < from + buffer.remaining(); ) {
             int n = (int) Math.min(PERIOD, from + buffer.remaining() - at);
             ByteBuffer expected = ByteBuffer.wrap(BYTES, start(seed, at), n).slice();

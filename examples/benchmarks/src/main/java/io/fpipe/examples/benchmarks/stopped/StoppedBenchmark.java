@@ -88,7 +88,7 @@ public final class StoppedBenchmark implements Callable<Integer> {
         double passed = System.nanoTime() - start;
         double used = (SYSTEM.getProcessCpuTime() - cpu) / passed;
         boolean stands = source.taken() == taken;
-        double grown = heap() - empty - held;
+        double grown = Math.max(0, heap() - empty - held); // what was there before may have gone
         long refused = source.offered() - offered;
         System.out.printf(
                 Locale.ROOT,
