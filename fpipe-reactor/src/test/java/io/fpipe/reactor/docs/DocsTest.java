@@ -91,7 +91,8 @@ class DocsTest {
                 "docs/cond.md",
                 "docs/codec.md",
                 "docs/testing.md",
-                "docs/zmq.md"
+                "docs/zmq.md",
+                "docs/backpressure.md"
             })
     void showsOnlyWhatIsInTheSources(String document) throws IOException {
         List<String> blocks = blocks(read(root().resolve(document)));
