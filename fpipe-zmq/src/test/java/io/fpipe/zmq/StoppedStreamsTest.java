@@ -37,14 +37,14 @@ class StoppedStreamsTest {
         }
     }
 
-    /** What the readers have not read yet when half of them stop, more than 80 MB, would not fit. */
+    /** What the readers have not read yet when half of them stop, more than 50 MB, would not fit. */
     @ParameterizedTest
     @EnumSource(Direction.class)
     void aHeapMuchSmallerThanTheMessagesIsEnough(Direction direction) {
         int megabytes = 40;
         long budget = 10 << 20;
         try (OtherJvm small =
-                OtherJvm.start(StoppedStreams.class, megabytes, "TCP", direction.name(), "" + budget, "" + 500_000)) {
+                OtherJvm.start(StoppedStreams.class, megabytes, "TCP", direction.name(), "" + budget, "" + 300_000)) {
             String said = small.line();
             assertThat(said).startsWith("windows");
             long heap = Long.parseLong(said.replaceAll(".*heap (\\d+).*", "$1"));
