@@ -5,8 +5,9 @@
 package io.fpipe.zmq;
 
 import java.nio.ByteBuffer;
+import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
@@ -23,7 +24,7 @@ import reactor.core.publisher.Flux;
  */
 public class FarReaderTckTest extends SubscriberWhiteboxVerification<ByteBuffer> {
 
-    private final ConcurrentLinkedQueue<WhiteboxSubscriberProbe<ByteBuffer>> probes = new ConcurrentLinkedQueue<>();
+    private final Map<String, WhiteboxSubscriberProbe<ByteBuffer>> probes = new ConcurrentHashMap<>();
     private Rig rig;
     private ClientExchange exchange;
     private volatile Throwable failed;
@@ -35,11 +36,12 @@ public class FarReaderTckTest extends SubscriberWhiteboxVerification<ByteBuffer>
     @BeforeClass
     public void open() {
         rig = new Rig(Rig.Wiring.TCP);
-        rig.serveApart(bytes -> {
-            bytes.subscribe(new Reader(probes.remove()));
+        rig.serveApart(bytes -> Flux.deferContextual(context -> {
+            bytes.subscribe(new Reader(probes.get(ZmqCall.from(context).route())));
             return Flux.never();
-        });
+        }));
         exchange = rig.client();
+        rig.await("calls begin at once", () -> exchange.readyLines() == 1);
     }
 
     @AfterClass
@@ -50,9 +52,12 @@ public class FarReaderTckTest extends SubscriberWhiteboxVerification<ByteBuffer>
     @Override
     @SuppressWarnings("unchecked") // who sends is a subscriber of buffers and of nothing more special
     public Subscriber<ByteBuffer> createSubscriber(WhiteboxSubscriberProbe<ByteBuffer> probe) {
-        probes.add(probe);
+        String route = "probe" + probes.size();
+        probes.put(route, probe);
         AtomicReference<Subscriber<ByteBuffer>> sender = new AtomicReference<>();
-        exchange.apply(Flux.from(s -> sender.set((Subscriber<ByteBuffer>) s))).subscribe(buffer -> {}, ex -> {});
+        exchange.route(route)
+                .apply(Flux.from(s -> sender.set((Subscriber<ByteBuffer>) s)))
+                .subscribe(buffer -> {}, ex -> {});
         return new NotingSender(sender.get());
     }
 

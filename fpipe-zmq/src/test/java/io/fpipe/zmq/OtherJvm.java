@@ -24,12 +24,13 @@ final class OtherJvm implements AutoCloseable {
     private static final Duration SOON = Duration.ofSeconds(20);
 
     private final Process process;
-    private final Process shell;
     private final BufferedReader said;
 
-    private OtherJvm(Process process, Process shell) {
+    /** Sends signals: its own kill takes no time, and comes in the order in which it was asked for. */
+    private Process shell;
+
+    private OtherJvm(Process process) {
         this.process = process;
-        this.shell = shell;
         this.said = process.inputReader(StandardCharsets.UTF_8);
     }
 
@@ -46,11 +47,9 @@ final class OtherJvm implements AutoCloseable {
                 main.getName()));
         command.addAll(List.of(args));
         try {
-            Process process = new ProcessBuilder(command)
+            return new OtherJvm(new ProcessBuilder(command)
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start();
-            // a shell's own kill takes no time, and comes in the order in which it was asked for
-            return new OtherJvm(process, new ProcessBuilder("sh").start());
+                    .start());
         } catch (IOException ex) {
             throw new UncheckedIOException(ex);
         }
@@ -80,12 +79,23 @@ final class OtherJvm implements AutoCloseable {
 
     /** Sends SIGSTOP, at once. */
     void stop() {
-        write(shell, "kill -STOP " + process.pid());
+        signal("STOP");
     }
 
     /** Sends SIGCONT, at once. */
     void goOn() {
-        write(shell, "kill -CONT " + process.pid());
+        signal("CONT");
+    }
+
+    private synchronized void signal(String name) {
+        if (shell == null) {
+            try {
+                shell = new ProcessBuilder("sh").start();
+            } catch (IOException ex) {
+                throw new UncheckedIOException(ex);
+            }
+        }
+        write(shell, "kill -" + name + " " + process.pid());
     }
 
     /** Sends SIGKILL, at once; returns before it has ended. */
@@ -103,7 +113,11 @@ final class OtherJvm implements AutoCloseable {
         } catch (InterruptedException ex) {
             throw new AssertionError(ex);
         }
-        shell.destroyForcibly();
+        synchronized (this) {
+            if (shell != null) {
+                shell.destroyForcibly();
+            }
+        }
     }
 
     @Override
