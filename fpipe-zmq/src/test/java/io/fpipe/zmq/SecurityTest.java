@@ -12,10 +12,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -137,7 +139,7 @@ class SecurityTest {
             for (Kind clientKind : Kind.values()) {
                 if (serverKind != clientKind) {
                     ZmqExchange client =
-                            client(server, c -> secured(c, clientKind).requestTimeout(Duration.ofSeconds(3)));
+                            client(server, c -> secured(c, clientKind).requestTimeout(Duration.ofSeconds(2)));
                     failures.add(failure(client)
                             .doOnNext(ex -> assertThat(ex)
                                     .as("of a client with %s at a server with %s", clientKind, serverKind)
@@ -158,12 +160,10 @@ class SecurityTest {
         assertThat(ask(good, "first").block(Rig.SOON)).isEqualTo("first");
         ZmqExchange refused = client(server, stranger);
 
-        for (int i = 0; i < 2; i++) { // it tries anew, and is told anew
-            assertThat(failure(refused).block(Rig.SOON))
-                    .isInstanceOf(ZmqRefusedException.class)
-                    .hasMessageStartingWith("no connection to " + server.endpoint() + ": " + kind)
-                    .hasMessageContaining(why);
-        }
+        assertThat(failure(refused).block(Rig.SOON))
+                .isInstanceOf(ZmqRefusedException.class)
+                .hasMessageStartingWith("no connection to " + server.endpoint() + ": " + kind)
+                .hasMessageContaining(why);
 
         assertThat(ask(good, "second").block(Rig.SOON)).isEqualTo("second");
         assertThat(calls).hasValue(2);
@@ -183,7 +183,7 @@ class SecurityTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"bob/wrong", "eve/secret", "bob/"})
+    @ValueSource(strings = {"bob/wrong", "bob/"})
     void aClientWithAWrongPasswordIsRefused(String login) {
         String[] parts = login.split("/", 2);
         isRefused(Kind.PLAIN, c -> c.plainLogin(parts[0], parts[1]), "login refused with status 400");
@@ -205,7 +205,7 @@ class SecurityTest {
 
     @Test
     void whoIsLetInLaterGetsThroughByItself() {
-        Set<String> known = java.util.concurrent.ConcurrentHashMap.newKeySet();
+        Set<String> known = ConcurrentHashMap.newKeySet();
         ZmqBinding server = rig.track(ZmqServer.create()
                 .runOn(rig.resources)
                 .bind("tcp://127.0.0.1:*")
@@ -217,6 +217,26 @@ class SecurityTest {
         known.add(CLIENT.publicKey());
 
         assertThat(Mono.defer(() -> ask(client, "in")).retry(3).block(Rig.SOON)).isEqualTo("in");
+    }
+
+    /** Each try waits for an answer of its own: a call that is made again at once does not keep the loop to itself. */
+    @Test
+    void aCallThatIsMadeAgainAndAgainIsRefusedOnceForEachHandshake() {
+        ZmqBinding server = server(Kind.CURVE);
+        ZmqExchange refused = client(server, c -> c.curve(SERVER.publicKey()));
+        AtomicInteger tries = new AtomicInteger();
+
+        rig.track(Mono.defer(() -> {
+                    tries.incrementAndGet();
+                    return ask(refused, "let me in");
+                })
+                .retry()
+                .subscribe());
+        rig.await("a second handshake", () -> asked.size() > 1);
+
+        assertThat(tries.get()).isLessThanOrEqualTo(asked.size() + 1);
+        ZmqExchange good = client(server, c -> secured(c, Kind.CURVE));
+        assertThat(ask(good, "good").block(Rig.SOON)).isEqualTo("good");
     }
 
     /** Of several servers one that refuses does not matter while another one may let the client in. */
@@ -261,7 +281,7 @@ class SecurityTest {
 
     @Test
     void overInprocSecurityIsRefusedWithTheReason() {
-        List<org.assertj.core.api.ThrowableAssert.ThrowingCallable> mistakes = List.of(
+        List<ThrowingCallable> mistakes = List.of(
                 () -> ZmqClient.create().curve(SERVER.publicKey()).connect("inproc://x"),
                 () -> ZmqClient.create().connect("inproc://x").curve(SERVER.publicKey()),
                 () -> ZmqClient.create().bind("inproc://x").plainLogin("bob", "x"),
