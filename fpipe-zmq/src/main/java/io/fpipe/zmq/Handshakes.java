@@ -18,6 +18,9 @@ final class Handshakes {
     private final String mechanism;
     private final boolean secured;
 
+    /** Whether this socket has had a connection. */
+    private boolean reached;
+
     private boolean connected;
     private boolean greeted;
     private int ends;
@@ -31,6 +34,7 @@ final class Handshakes {
 
     /** A new socket begins. */
     void begin() {
+        reached = false;
         connected = false;
     }
 
@@ -45,6 +49,7 @@ final class Handshakes {
     boolean happened(ZmqEvent event) {
         switch (event.kind()) {
             case CONNECTED -> {
+                reached = true;
                 connected = true;
                 greeted = false;
             }
@@ -58,7 +63,7 @@ final class Handshakes {
                 return connected && ended();
             }
             case RETRIED -> {
-                if (!connected) { // nobody is there, whatever was before
+                if (!reached) { // nobody is there, whatever was before
                     done();
                 }
             }

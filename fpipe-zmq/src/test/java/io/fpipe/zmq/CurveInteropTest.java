@@ -35,7 +35,8 @@ class CurveInteropTest {
     @BeforeAll
     static void needsPython() {
         assumeTrue(
-                PythonPeer.isAvailable() && run("import zmq, zmq.auth; print(zmq.has('curve'))").equals("True"),
+                PythonPeer.isAvailable()
+                        && run("import zmq, zmq.auth; print(zmq.has('curve'))").equals("True"),
                 "/usr/bin/python3 has no zmq module with CURVE: apt install python3-zmq");
     }
 
@@ -92,9 +93,7 @@ class CurveInteropTest {
 
     private PythonPeer pythonClient(String... options) {
         String[] all = {"--keys", file("theirs.key_secret"), "--server-key", file("ours.key")};
-        String[] both = Stream.of(all, options)
-                .flatMap(Stream::of)
-                .toArray(String[]::new);
+        String[] both = Stream.of(all, options).flatMap(Stream::of).toArray(String[]::new);
         return rig.track(PythonPeer.call(rig.endpoint(), both));
     }
 
@@ -102,9 +101,7 @@ class CurveInteropTest {
     void aPythonClientTalksWithAServerThatKnowsIt() {
         rig.serve(Stage.identity(), s -> s.curve(ours(), theirs()::equals));
         PythonPeer client = pythonClient("--bytes", "3000000", "--calls", "3");
-        assertThat(client.end(0))
-                .last()
-                .isEqualTo("violations of the server: 0");
+        assertThat(client.end(0)).last().isEqualTo("violations of the server: 0");
     }
 
     @Test

@@ -29,8 +29,8 @@ import reactor.core.publisher.Mono;
  */
 class CurveTransferTest {
 
-    private static final int MESSAGES = Integer.getInteger("curve.messages", 20_000);
-    private static final int STALL_EVERY = MESSAGES > 100_000 ? 10_000 : 2_000;
+    private static final int MESSAGES = Integer.getInteger("curve.messages", 10_000);
+    private static final int STALL_EVERY = MESSAGES > 100_000 ? 10_000 : 1_000;
     private static final int WINDOW = 16_384; // so many calls at a time have room
     private static final int CONCURRENT = 5_000; // more than JeroMQ's mark of 1000
     private static final Duration LIMIT = Duration.ofSeconds(30 + MESSAGES / 1000);

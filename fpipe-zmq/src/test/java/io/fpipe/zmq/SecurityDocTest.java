@@ -43,8 +43,7 @@ class SecurityDocTest {
 
         ZmqKeyPair serverKeys = ZmqKeyPair.read(folder.resolve("server.key_secret"));
         Set<String> known = Set.of(ZmqKeyPair.readPublicKey(folder.resolve("client.key")));
-        ZmqServer server =
-                ZmqServer.create().bind("tcp://127.0.0.1:*").curve(serverKeys, known::contains);
+        ZmqServer server = ZmqServer.create().bind("tcp://127.0.0.1:*").curve(serverKeys, known::contains);
         ZmqBinding binding = server.runOn(resources).serveNow(handler);
 
         String serverKey = ZmqKeyPair.readPublicKey(folder.resolve("server.key"));
