@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import reactor.core.publisher.Flux;
@@ -177,5 +178,32 @@ class CurveTransferTest {
                 assertThat(lost.block(LIMIT)).isInstanceOf(ZmqException.class);
             }
         }
+    }
+
+    /** No test but a measurement: {@code -Dcurve.megabytes=100}. */
+    @Test
+    @EnabledIfSystemProperty(named = "curve.megabytes", matches = "\\d+")
+    void theSpeedOfOneStream() {
+        int pieces = Integer.getInteger("curve.megabytes") * 16;
+        byte[] piece = Bytes.random(62_500, 1);
+        Stage discard = message -> message.filter(buffer -> false);
+        String plain = rig.serve(discard, s -> s.bind("tcp://127.0.0.1:*").runOn(apart))
+                .endpoint();
+        String secured = rig.serve(
+                        discard, s -> s.bind("tcp://127.0.0.1:*").runOn(apart).curve(SERVER, key -> true))
+                .endpoint();
+        ZmqExchange inClear = rig.client(c -> c.connect(plain));
+        ZmqExchange curve = rig.client(c -> c.connect(secured).curve(SERVER.publicKey()));
+        for (int round = 1; round <= 4; round++) {
+            System.out.printf(
+                    "round %d: %.0f MB/s in clear, %.1f MB/s with CURVE%n",
+                    round, speed(inClear, piece, pieces), speed(curve, piece, pieces));
+        }
+    }
+
+    private static double speed(ZmqExchange exchange, byte[] piece, int pieces) {
+        long start = System.nanoTime();
+        exchange.apply(Flux.range(0, pieces).map(i -> ByteBuffer.wrap(piece))).blockLast(LIMIT);
+        return (double) pieces * piece.length / 1e6 / ((System.nanoTime() - start) / 1e9);
     }
 }
