@@ -14,8 +14,10 @@ import zmq.ZMQ;
  * @param requestTimeout how long a caller waits for the first byte of a reply without progress of its request
  * @param idleTimeout how long a call may be silent after the first byte of its reply
  * @param limits what peers may do
+ * @param security how both prove who they are
  */
-record ExchangeSettings(int window, Duration requestTimeout, Duration idleTimeout, ZmqLimits limits) {
+record ExchangeSettings(
+        int window, Duration requestTimeout, Duration idleTimeout, ZmqLimits limits, Security security) {
 
     /** The largest payload of a data frame that this side sends and accepts. */
     static final int MAX_PAYLOAD = 1 << 16;
@@ -30,8 +32,8 @@ record ExchangeSettings(int window, Duration requestTimeout, Duration idleTimeou
     /** As good as none, and still a number of nanoseconds. */
     private static final Duration LONGEST = Duration.ofDays(10_000);
 
-    static final ExchangeSettings DEFAULT =
-            new ExchangeSettings(4 << 20, Duration.ofSeconds(30), Duration.ofMinutes(1), ZmqLimits.DEFAULT);
+    static final ExchangeSettings DEFAULT = new ExchangeSettings(
+            4 << 20, Duration.ofSeconds(30), Duration.ofMinutes(1), ZmqLimits.DEFAULT, Security.NONE);
 
     /** What a data payload costs of the receiver's window: small ones cost more than their length, as they do memory. */
     static int cost(int length) {
@@ -47,19 +49,23 @@ record ExchangeSettings(int window, Duration requestTimeout, Duration idleTimeou
         if (bytes < MIN_WINDOW) {
             throw new IllegalArgumentException("window must be at least " + MIN_WINDOW + " bytes, was " + bytes);
         }
-        return new ExchangeSettings(bytes, requestTimeout, idleTimeout, limits);
+        return new ExchangeSettings(bytes, requestTimeout, idleTimeout, limits, security);
     }
 
     ExchangeSettings withRequestTimeout(Duration timeout) {
-        return new ExchangeSettings(window, check("requestTimeout", timeout), idleTimeout, limits);
+        return new ExchangeSettings(window, check("requestTimeout", timeout), idleTimeout, limits, security);
     }
 
     ExchangeSettings withIdleTimeout(Duration timeout) {
-        return new ExchangeSettings(window, requestTimeout, check("idleTimeout", timeout), limits);
+        return new ExchangeSettings(window, requestTimeout, check("idleTimeout", timeout), limits, security);
     }
 
     ExchangeSettings withLimits(ZmqLimits changed) {
-        return new ExchangeSettings(window, requestTimeout, idleTimeout, changed);
+        return new ExchangeSettings(window, requestTimeout, idleTimeout, changed, security);
+    }
+
+    ExchangeSettings withSecurity(Security changed) {
+        return new ExchangeSettings(window, requestTimeout, idleTimeout, limits, security.replacedBy(changed));
     }
 
     private static Duration check(String what, Duration timeout) {
@@ -70,11 +76,12 @@ record ExchangeSettings(int window, Duration requestTimeout, Duration idleTimeou
     }
 
     /** Exchange sockets have no high-water marks and are always read: the windows bound the memory. */
-    static SocketSettings socket(SocketType type) {
-        return SocketSettings.of(type)
-                .with(ZMQ.ZMQ_SNDHWM, 0)
-                .with(ZMQ.ZMQ_RCVHWM, 0)
-                .maxMessageBytes(MAX_FRAME)
-                .farewell();
+    SocketSettings socket(SocketType type) {
+        return security.options()
+                .apply(SocketSettings.of(type)
+                        .with(ZMQ.ZMQ_SNDHWM, 0)
+                        .with(ZMQ.ZMQ_RCVHWM, 0) // also what makes CURVE safe: JeroMQ corrupts what a mark stops
+                        .maxMessageBytes(MAX_FRAME)
+                        .farewell());
     }
 }

@@ -24,6 +24,7 @@ final class ServerBinding implements ZmqBinding, SocketHandler {
     private final ZmqResources resources;
     private final EventLoop loop;
     private final Endpoint endpoint;
+    private final ExchangeSettings settings;
     private final long pingNanos;
     private final ServerPeers peers;
     private final AtomicBoolean disposed = new AtomicBoolean();
@@ -38,9 +39,10 @@ final class ServerBinding implements ZmqBinding, SocketHandler {
         this.resources = resources;
         this.loop = resources.loop();
         this.endpoint = endpoint;
+        this.settings = settings;
         this.pingNanos = settings.limits().pingNanos();
         this.peers = new ServerPeers(this, resources, settings, routes, endpoint.isInproc());
-        this.socket = resources.open(ExchangeSettings.socket(SocketType.ROUTER), List.of(endpoint), this);
+        this.socket = resources.open(settings.socket(SocketType.ROUTER), List.of(endpoint), this);
         socket.start();
         loop.execute(() -> loop.schedule(pingNanos, this::tick));
         if (!resources.attach(this)) {
@@ -115,7 +117,7 @@ final class ServerBinding implements ZmqBinding, SocketHandler {
         }
         OwnedSocket next;
         try {
-            next = resources.open(ExchangeSettings.socket(SocketType.ROUTER), List.of(where), this);
+            next = resources.open(settings.socket(SocketType.ROUTER), List.of(where), this);
         } catch (ZmqException ex) { // no descriptors, the name does not resolve now, or the address is not free yet
             loop.execute(() -> reconnect(where));
             return;

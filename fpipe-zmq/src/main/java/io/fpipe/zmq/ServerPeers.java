@@ -100,6 +100,9 @@ final class ServerPeers implements Peer.Owner {
     }
 
     private void hello(OwnedSocket socket, ByteBuffer id, @Nullable Peer before, Frame frame) {
+        if (frame.incarnation() == 0) { // reserved: it makes no sense
+            return;
+        }
         if (before != null && before.isOpen() && before.incarnation() == frame.incarnation()) {
             before.heard();
             before.sayHello(settings.firstCredit(budget)); // it asks again, for it has not heard us yet

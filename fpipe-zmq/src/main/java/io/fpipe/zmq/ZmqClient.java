@@ -33,6 +33,7 @@ public final class ZmqClient {
         this.settings = settings;
         this.endpoints = endpoints;
         this.resources = resources;
+        endpoints.forEach(settings.security()::check);
     }
 
     /**
@@ -125,6 +126,48 @@ public final class ZmqClient {
      */
     public ZmqClient limits(UnaryOperator<ZmqLimits> limits) {
         return new ZmqClient(settings.withLimits(limits.apply(settings.limits())), endpoints, resources);
+    }
+
+    /**
+     * Encrypts with CURVE (https://rfc.zeromq.org/spec/26/): nobody between can read or change anything, and only the
+     * server with this key is talked to. The client's own keys are new ones, so this is for servers that let everybody
+     * in. Only over {@code tcp}. Default: nothing is encrypted.
+     *
+     * @param serverKey the server's public key, 40 characters of Z85
+     * @return a changed copy
+     * @throws IllegalArgumentException if that is no key
+     * @throws IllegalStateException after {@link #plainLogin}
+     */
+    public ZmqClient curve(String serverKey) {
+        return curve(serverKey, ZmqKeyPair.generate());
+    }
+
+    /**
+     * Encrypts with CURVE, as {@link #curve(String)} does, and shows the server who the client is. A server that does
+     * not let it in fails its calls with {@link ZmqRefusedException}.
+     *
+     * @param serverKey the server's public key, 40 characters of Z85
+     * @param keys the client's own keys
+     * @return a changed copy
+     * @throws IllegalArgumentException if the server's key is none
+     * @throws IllegalStateException after {@link #plainLogin}
+     */
+    public ZmqClient curve(String serverKey, ZmqKeyPair keys) {
+        return new ZmqClient(settings.withSecurity(Security.curveClient(serverKey, keys)), endpoints, resources);
+    }
+
+    /**
+     * Logs in with ZeroMQ's PLAIN mechanism. The password is sent in clear, to whoever answers at the address. A server
+     * that does not let the client in fails its calls with {@link ZmqRefusedException}. Only over {@code tcp}. Default:
+     * no login.
+     *
+     * @param user the name, 1 to 127 ASCII characters
+     * @param password the password, at most 127 ASCII characters
+     * @return a changed copy
+     * @throws IllegalStateException after {@link #curve(String)}
+     */
+    public ZmqClient plainLogin(String user, String password) {
+        return new ZmqClient(settings.withSecurity(Security.plainClient(user, password)), endpoints, resources);
     }
 
     /**

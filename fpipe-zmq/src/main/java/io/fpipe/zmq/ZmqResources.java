@@ -10,7 +10,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
@@ -206,12 +205,12 @@ public final class ZmqResources implements Disposable {
     }
 
     private OwnedSocket openUninterrupted(SocketSettings settings, List<Endpoint> endpoints, SocketHandler handler) {
-        Predicate<? super ZmqCredentials> accepts = settings.logins();
-        if (accepts == null) {
+        Admission admission = settings.admission();
+        if (admission == null) {
             return openWith(settings, endpoints, handler, () -> {});
         }
         Logins door = logins();
-        String domain = door.add(accepts);
+        String domain = door.add(admission);
         OwnedSocket owned =
                 openWith(settings.with(ZMQ.ZMQ_ZAP_DOMAIN, domain), endpoints, handler, () -> door.remove(domain));
         door.opened(domain, owned);

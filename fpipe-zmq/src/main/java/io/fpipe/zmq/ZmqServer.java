@@ -11,6 +11,7 @@ import io.fpipe.reactor.FluxDeserializer;
 import io.fpipe.reactor.Serializer;
 import io.fpipe.reactor.Stage;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
@@ -44,6 +45,9 @@ public final class ZmqServer {
         this.routes = routes;
         this.endpoint = endpoint;
         this.resources = resources;
+        if (endpoint != null) {
+            settings.security().check(endpoint);
+        }
     }
 
     /**
@@ -96,6 +100,34 @@ public final class ZmqServer {
      */
     public ZmqServer limits(UnaryOperator<ZmqLimits> limits) {
         return new ZmqServer(settings.withLimits(limits.apply(settings.limits())), routes, endpoint, resources);
+    }
+
+    /**
+     * Encrypts with CURVE (https://rfc.zeromq.org/spec/26/): nobody between can read or change anything, clients talk to
+     * the server with these keys only, and the server to clients whose keys it accepts. All others are refused. Only over
+     * {@code tcp}. Default: nothing is encrypted, and everybody is let in.
+     *
+     * @param keys the server's keys
+     * @param accepts tells by its public key, 40 characters of Z85, whether a client is let in, each time that it
+     *     connects; on the loop thread, so it must not block; what it throws refuses. {@code Set.of(..)::contains} will do
+     * @return a changed copy
+     * @throws IllegalStateException after {@link #plainLogin}
+     */
+    public ZmqServer curve(ZmqKeyPair keys, Predicate<? super String> accepts) {
+        return new ZmqServer(settings.withSecurity(Security.curveServer(keys, accepts)), routes, endpoint, resources);
+    }
+
+    /**
+     * Has each client log in with ZeroMQ's PLAIN mechanism, whose passwords are sent in clear. All others are refused.
+     * Only over {@code tcp}. Default: everybody is let in.
+     *
+     * @param accepts tells whether a client is let in, each time that it connects; on the loop thread, so it must not
+     *     block; what it throws refuses
+     * @return a changed copy
+     * @throws IllegalStateException after {@link #curve}
+     */
+    public ZmqServer plainLogin(Predicate<? super ZmqCredentials> accepts) {
+        return new ZmqServer(settings.withSecurity(Security.plainServer(accepts)), routes, endpoint, resources);
     }
 
     /**

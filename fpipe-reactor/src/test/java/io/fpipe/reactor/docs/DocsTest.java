@@ -92,7 +92,8 @@ class DocsTest {
                 "docs/codec.md",
                 "docs/testing.md",
                 "docs/zmq.md",
-                "docs/backpressure.md"
+                "docs/backpressure.md",
+                "docs/security.md"
             })
     void showsOnlyWhatIsInTheSources(String document) throws IOException {
         List<String> blocks = blocks(read(root().resolve(document)));
