@@ -51,7 +51,7 @@ final class ClientLink implements SocketHandler, Peer.Owner {
         this.endpoint = endpoint;
         this.settings = settings;
         this.firstCredit = settings.firstCredit(resources.windows());
-        this.socket = resources.open(ExchangeSettings.socket(SocketType.DEALER), List.of(endpoint), this);
+        this.socket = resources.open(settings.socket(SocketType.DEALER), List.of(endpoint), this);
         this.peer = newPeer();
     }
 
@@ -145,7 +145,7 @@ final class ClientLink implements SocketHandler, Peer.Owner {
         if (endpoint.bind() && to - from == 1 && parts.get(from).size() == 0) {
             lost("another server has connected"); // so the one before is gone
         } else if (frame == null) {
-            ProtocolLog.notFpipe(socket, parts, from);
+            ProtocolLog.notFpipe(socket, parts.subList(from, to));
         } else if (frame.type() == Frame.GOAWAY) {
             goaway(frame);
         } else if (frame.incarnation() != peer.incarnation()) {

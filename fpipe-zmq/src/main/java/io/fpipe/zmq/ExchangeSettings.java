@@ -4,6 +4,7 @@
  */
 package io.fpipe.zmq;
 
+import io.fpipe.reactor.LimitExceededException;
 import java.time.Duration;
 import zmq.ZMQ;
 
@@ -14,8 +15,10 @@ import zmq.ZMQ;
  * @param requestTimeout how long a caller waits for the first byte of a reply without progress of its request
  * @param idleTimeout how long a call may be silent after the first byte of its reply
  * @param limits what peers may do
+ * @param plain how peers are dealt with that are not fpipe
  */
-record ExchangeSettings(int window, Duration requestTimeout, Duration idleTimeout, ZmqLimits limits) {
+record ExchangeSettings(
+        int window, Duration requestTimeout, Duration idleTimeout, ZmqLimits limits, PlainSettings plain) {
 
     /** The largest payload of a data frame that this side sends and accepts. */
     static final int MAX_PAYLOAD = 1 << 16;
@@ -31,7 +34,8 @@ record ExchangeSettings(int window, Duration requestTimeout, Duration idleTimeou
     private static final Duration LONGEST = Duration.ofDays(10_000);
 
     static final ExchangeSettings DEFAULT =
-            new ExchangeSettings(4 << 20, Duration.ofSeconds(30), Duration.ofMinutes(1), ZmqLimits.DEFAULT);
+            new ExchangeSettings(
+                    4 << 20, Duration.ofSeconds(30), Duration.ofMinutes(1), ZmqLimits.DEFAULT, PlainSettings.DEFAULT);
 
     /** What a data payload costs of the receiver's window: small ones cost more than their length, as they do memory. */
     static int cost(int length) {
@@ -47,22 +51,58 @@ record ExchangeSettings(int window, Duration requestTimeout, Duration idleTimeou
         if (bytes < MIN_WINDOW) {
             throw new IllegalArgumentException("window must be at least " + MIN_WINDOW + " bytes, was " + bytes);
         }
-        return new ExchangeSettings(bytes, requestTimeout, idleTimeout, limits);
+        refuseIfPlain("window");
+        return new ExchangeSettings(bytes, requestTimeout, idleTimeout, limits, plain);
     }
 
     ExchangeSettings withRequestTimeout(Duration timeout) {
-        return new ExchangeSettings(window, check("requestTimeout", timeout), idleTimeout, limits);
+        return new ExchangeSettings(window, check("requestTimeout", timeout), idleTimeout, limits, plain);
     }
 
     ExchangeSettings withIdleTimeout(Duration timeout) {
-        return new ExchangeSettings(window, requestTimeout, check("idleTimeout", timeout), limits);
+        refuseIfPlain("idleTimeout");
+        return new ExchangeSettings(window, requestTimeout, check("idleTimeout", timeout), limits, plain);
     }
 
     ExchangeSettings withLimits(ZmqLimits changed) {
-        return new ExchangeSettings(window, requestTimeout, idleTimeout, changed);
+        return new ExchangeSettings(window, requestTimeout, idleTimeout, changed, plain);
     }
 
-    private static Duration check(String what, Duration timeout) {
+    ExchangeSettings withPlain(PlainSettings changed) {
+        if (changed.calls() && window != DEFAULT.window) {
+            throw new IllegalStateException(meaningless("window"));
+        }
+        if (changed.calls() && !idleTimeout.equals(DEFAULT.idleTimeout)) {
+            throw new IllegalStateException(meaningless("idleTimeout"));
+        }
+        return new ExchangeSettings(window, requestTimeout, idleTimeout, limits, changed);
+    }
+
+    private void refuseIfPlain(String option) {
+        if (plain.calls()) {
+            throw new IllegalStateException(meaningless(option));
+        }
+    }
+
+    private static String meaningless(String option) {
+        return option + " has no meaning with plain(): a plain message is one ZeroMQ message, whole";
+    }
+
+    /** The most bytes of a plain message. */
+    int plainBytes() {
+        return (int) Math.min(limits.maxMessageBytes(), limits.maxPlainMessageBytes());
+    }
+
+    /** A plain message that is longer than {@link #plainBytes}. */
+    LimitExceededException plainTooLarge(long atLeast) {
+        boolean own = limits.maxPlainMessageBytes() <= limits.maxMessageBytes();
+        return new LimitExceededException(
+                own ? "maxPlainMessageBytes" : "maxMessageBytes",
+                plainBytes(),
+                "the plain message has at least " + atLeast + " bytes");
+    }
+
+    static Duration check(String what, Duration timeout) {
         if (timeout.isNegative() || timeout.isZero()) {
             throw new IllegalArgumentException(what + " must be more than 0, was " + timeout);
         }
@@ -70,11 +110,12 @@ record ExchangeSettings(int window, Duration requestTimeout, Duration idleTimeou
     }
 
     /** Exchange sockets have no high-water marks and are always read: the windows bound the memory. */
-    static SocketSettings socket(SocketType type) {
+    SocketSettings socket(SocketType type) {
+        int largest = plain.calls() || (plain.accepted() && type == SocketType.ROUTER) ? plainBytes() : 0;
         return SocketSettings.of(type)
                 .with(ZMQ.ZMQ_SNDHWM, 0)
                 .with(ZMQ.ZMQ_RCVHWM, 0)
-                .maxMessageBytes(MAX_FRAME)
+                .maxMessageBytes(Math.max(MAX_FRAME, largest))
                 .farewell();
     }
 }
