@@ -33,9 +33,8 @@ record ExchangeSettings(
     /** As good as none, and still a number of nanoseconds. */
     private static final Duration LONGEST = Duration.ofDays(10_000);
 
-    static final ExchangeSettings DEFAULT =
-            new ExchangeSettings(
-                    4 << 20, Duration.ofSeconds(30), Duration.ofMinutes(1), ZmqLimits.DEFAULT, PlainSettings.DEFAULT);
+    static final ExchangeSettings DEFAULT = new ExchangeSettings(
+            4 << 20, Duration.ofSeconds(30), Duration.ofMinutes(1), ZmqLimits.DEFAULT, PlainSettings.DEFAULT);
 
     /** What a data payload costs of the receiver's window: small ones cost more than their length, as they do memory. */
     static int cost(int length) {

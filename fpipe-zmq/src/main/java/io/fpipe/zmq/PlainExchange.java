@@ -77,8 +77,7 @@ final class PlainExchange implements ZmqExchange {
     private Flux<ByteBuffer> call(Flux<ByteBuffer> message) {
         PlainCall[] begun = new PlainCall[1];
         return Mono.create((MonoSink<List<ByteBuffer>> sink) -> {
-                    PlainCall call =
-                            new PlainCall(this, resources, settings, lastNumber.incrementAndGet(), sink);
+                    PlainCall call = new PlainCall(this, resources, settings, lastNumber.incrementAndGet(), sink);
                     begun[0] = call;
                     call.begin(message);
                 })

@@ -102,7 +102,9 @@ final class PlainPeers {
         int limit = settings.limits().maxPeers();
         if (server.peerCount() >= limit) {
             // nothing tells that a peer over inproc is gone, and what it has not read may never be
-            peers.values().removeIf(peer -> peer.isIdle() || (inproc && peer.requests().isEmpty()));
+            peers.values()
+                    .removeIf(
+                            peer -> peer.isIdle() || (inproc && peer.requests().isEmpty()));
         }
         return server.peerCount() >= limit;
     }

@@ -17,7 +17,10 @@ import java.util.function.Function;
  * @param errorReply what such a peer gets instead of a reply
  */
 record PlainSettings(
-        boolean calls, boolean accepted, Duration timeout, Function<? super Throwable, ? extends ByteBuffer> errorReply) {
+        boolean calls,
+        boolean accepted,
+        Duration timeout,
+        Function<? super Throwable, ? extends ByteBuffer> errorReply) {
 
     static final PlainSettings DEFAULT =
             new PlainSettings(false, true, Duration.ofSeconds(30), error -> ByteBuffer.allocate(0));

@@ -102,7 +102,8 @@ class PlainClientTest {
         PlainExchange client = client();
         assertThat(call(client, "x").block(Rig.SOON)).isEqualTo("x");
         byte[] large = Bytes.random(10_000_000, 1);
-        assertThat(Bytes.join(client.apply(Flux.fromIterable(Bytes.mixed(large)))).block(Rig.SOON))
+        assertThat(Bytes.join(client.apply(Flux.fromIterable(Bytes.mixed(large))))
+                        .block(Rig.SOON))
                 .isEqualTo(large);
         awaitNoCalls(client);
     }
@@ -317,7 +318,8 @@ class PlainClientTest {
         Mono<String> waits = call(client, "waits").cache();
         waits.subscribe();
         ZmqResources again = rig.track(ZmqResources.create());
-        Mono<ZmqConnection> bound = ZmqSocket.rep().runOn(again).bind(rig.endpoint()).open();
+        Mono<ZmqConnection> bound =
+                ZmqSocket.rep().runOn(again).bind(rig.endpoint()).open();
         ZmqConnection rep = rig.track(bound.retry(1000).block(Rig.SOON)); // the port is free a moment later
         rep.send(rep.receive()).subscribe();
         assertThat(waits.block(Rig.SOON)).isEqualTo("waits");
@@ -371,7 +373,8 @@ class PlainClientTest {
         assertThatThrownBy(() -> client.apply(Bytes.endless(1000)).blockLast(Rig.SOON))
                 .isInstanceOf(LimitExceededException.class)
                 .hasMessageContaining("windowBudget");
-        assertThatThrownBy(() -> client.apply(Flux.just(ByteBuffer.allocate(60_000))).blockLast(Rig.SOON))
+        assertThatThrownBy(() ->
+                        client.apply(Flux.just(ByteBuffer.allocate(60_000))).blockLast(Rig.SOON))
                 .isInstanceOf(LimitExceededException.class)
                 .hasMessageContaining("windowBudget");
         assertThat(call(client, "x").block(Rig.SOON)).hasSize(60_000);
@@ -404,8 +407,11 @@ class PlainClientTest {
 
     @Test
     void aClientMayBeBound() {
-        ZmqExchange client = rig.track(
-                ZmqClient.create().runOn(rig.resources).bind("tcp://127.0.0.1:*").plain().openNow());
+        ZmqExchange client = rig.track(ZmqClient.create()
+                .runOn(rig.resources)
+                .bind("tcp://127.0.0.1:*")
+                .plain()
+                .openNow());
         Mono<String> waits = call(client, "waits").cache();
         waits.subscribe();
         ZmqConnection rep =

@@ -63,8 +63,7 @@ class PlainServerTest {
     }
 
     private RawPlain req() {
-        return rig.track(
-                RawPlain.reading(ZmqSocket.req().runOn(rig.resources).connect(rig.endpoint())));
+        return rig.track(RawPlain.reading(ZmqSocket.req().runOn(rig.resources).connect(rig.endpoint())));
     }
 
     /** A handler whose reply to a text is given by the test. */
@@ -101,8 +100,7 @@ class PlainServerTest {
     void aReqGetsItsReplyOverInproc() {
         Rig inproc = new Rig(Wiring.INPROC);
         inproc.serve(Stage.identity());
-        RawPlain req =
-                RawPlain.reading(ZmqSocket.req().runOn(inproc.resources).connect(inproc.endpoint()));
+        RawPlain req = RawPlain.reading(ZmqSocket.req().runOn(inproc.resources).connect(inproc.endpoint()));
         assertThat(req.call("one")).containsExactly("one");
         assertThat(req.call("two")).containsExactly("two");
         inproc.close();
@@ -234,7 +232,8 @@ class PlainServerTest {
     void aHandlerThatFailsLeavesNobodyWaiting() {
         serve(request -> Bytes.joinText(request).flatMapMany(text -> switch (text) {
             case "fails" -> Flux.error(new IllegalStateException("no luck"));
-            case "fails late" -> Flux.just(Bytes.utf8("part")).concatWith(Flux.error(new IllegalStateException("late")));
+            case "fails late" ->
+                Flux.just(Bytes.utf8("part")).concatWith(Flux.error(new IllegalStateException("late")));
             case "is empty" -> Flux.empty();
             case "is an error" -> Flux.error(new AssertionError("broken"));
             default -> Flux.just(Bytes.utf8(text));
@@ -277,12 +276,14 @@ class PlainServerTest {
         rig.serve(failing);
         assertThat(req().call("x")).containsExactly("");
         Rig other = new Rig(Wiring.INPROC);
-        other.serve(failing, s -> s.plainErrorReply(error -> {
-            if (!reply.get().hasRemaining()) {
-                throw new IllegalStateException("again");
-            }
-            return reply.get();
-        }));
+        other.serve(
+                failing,
+                s -> s.plainErrorReply(error -> {
+                    if (!reply.get().hasRemaining()) {
+                        throw new IllegalStateException("again");
+                    }
+                    return reply.get();
+                }));
         RawPlain req = RawPlain.reading(ZmqSocket.req().runOn(other.resources).connect(other.endpoint()));
         assertThat(req.call("x")).containsExactly("");
         reply.set(EMPTY);
@@ -300,15 +301,19 @@ class PlainServerTest {
         CountDownLatch cancelled = new CountDownLatch(1);
         AtomicReference<Duration> left = new AtomicReference<>();
         serve(
-                request -> Bytes.joinText(request).flatMapMany(text -> text.equals("wait")
-                        ? Flux.<ByteBuffer>never()
-                                .doOnCancel(cancelled::countDown)
-                                .transformDeferredContextual((reply, context) -> {
-                                    left.set(ZmqCall.from(context).remaining().orElseThrow());
-                                    assertThat(ZmqCall.from(context).peer()).startsWith("plain-");
-                                    return reply;
-                                })
-                        : Flux.just(Bytes.utf8(text))),
+                request -> Bytes.joinText(request)
+                        .flatMapMany(text -> text.equals("wait")
+                                ? Flux.<ByteBuffer>never()
+                                        .doOnCancel(cancelled::countDown)
+                                        .transformDeferredContextual((reply, context) -> {
+                                            left.set(ZmqCall.from(context)
+                                                    .remaining()
+                                                    .orElseThrow());
+                                            assertThat(ZmqCall.from(context).peer())
+                                                    .startsWith("plain-");
+                                            return reply;
+                                        })
+                                : Flux.just(Bytes.utf8(text))),
                 s -> s.plainTimeout(Duration.ofMillis(200)));
         assertThat(req().call("wait")).containsExactly("TimeoutException: no reply of the handler within PT0.2S");
         Rig.await(cancelled);
@@ -342,7 +347,9 @@ class PlainServerTest {
         serve(Stage.identity(), s -> s.limits(l -> l.maxMessageBytes(10)));
         RawPlain req = req();
         assertThat(req.call("0123456789")).containsExactly("0123456789");
-        assertThat(req.call("0123456789a").get(0)).startsWith("LimitExceededException").contains("maxMessageBytes is 10");
+        assertThat(req.call("0123456789a").get(0))
+                .startsWith("LimitExceededException")
+                .contains("maxMessageBytes is 10");
         assertThat(req.call("again")).containsExactly("again");
     }
 
@@ -350,9 +357,10 @@ class PlainServerTest {
     void repliesAboveTheLimitAreRefused() {
         CountDownLatch cancelled = new CountDownLatch(1);
         serve(
-                request -> Bytes.joinText(request).flatMapMany(text -> text.equals("endless")
-                        ? Bytes.endless(1000).doOnCancel(cancelled::countDown)
-                        : Flux.just(ByteBuffer.allocate(Integer.parseInt(text)))),
+                request -> Bytes.joinText(request)
+                        .flatMapMany(text -> text.equals("endless")
+                                ? Bytes.endless(1000).doOnCancel(cancelled::countDown)
+                                : Flux.just(ByteBuffer.allocate(Integer.parseInt(text)))),
                 s -> s.limits(l -> l.maxPlainMessageBytes(200_000)));
         RawPlain req = req();
         req.send("200000");
@@ -408,7 +416,11 @@ class PlainServerTest {
         assertThat(dealer.next()).containsExactly("2", "", "code " + ZmqRemoteException.OVERLOADED);
         dealer.send("3", "", "reply");
         promise("reply").tryEmitValue(ByteBuffer.allocate(60_000));
-        assertThat(dealer.next()).element(2).asString().startsWith("LimitExceededException").contains("windowBudget");
+        assertThat(dealer.next())
+                .element(2)
+                .asString()
+                .startsWith("LimitExceededException")
+                .contains("windowBudget");
         promise("\0".repeat(60_000)).tryEmitValue(Bytes.utf8("done"));
         assertThat(dealer.next()).containsExactly("1", "", "done");
         assertThat(small.windows().used()).isZero();
@@ -437,9 +449,8 @@ class PlainServerTest {
     void theRequestsOfAPeerThatIsGoneAreCancelled() {
         CountDownLatch cancelled = new CountDownLatch(2);
         CountDownLatch begun = new CountDownLatch(2);
-        serve(request -> Flux.<ByteBuffer>never()
-                .doOnSubscribe(s -> begun.countDown())
-                .doOnCancel(cancelled::countDown));
+        serve(request ->
+                Flux.<ByteBuffer>never().doOnSubscribe(s -> begun.countDown()).doOnCancel(cancelled::countDown));
         RawPlain dealer = dealer();
         dealer.send("1", "", "a");
         dealer.send("2", "", "b");
@@ -466,7 +477,8 @@ class PlainServerTest {
         RawPlain busy = req();
         assertThat(busy.call("x").get(0)).hasSize(1);
         ClientExchange streamed = rig.client();
-        assertThat(Bytes.join(streamed.apply(Flux.just(Bytes.utf8("y")))).block(Rig.SOON)).hasSize(1);
+        assertThat(Bytes.join(streamed.apply(Flux.just(Bytes.utf8("y")))).block(Rig.SOON))
+                .hasSize(1);
         rig.await("all requests are answered", () -> ((ServerBinding) server).streamCount() == 0);
         lazy.read();
         int refused = 0;

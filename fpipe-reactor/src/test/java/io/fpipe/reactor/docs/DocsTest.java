@@ -91,6 +91,7 @@ class DocsTest {
                 "docs/cond.md",
                 "docs/codec.md",
                 "docs/testing.md",
+                "docs/plain-peers.md",
                 "docs/zmq.md"
             })
     void showsOnlyWhatIsInTheSources(String document) throws IOException {
