@@ -26,8 +26,13 @@ final class PlainPeers {
     /** More proxies in a row than anybody has; each of their frames comes back with the reply. */
     private static final int MAX_HOPS = 32;
 
-    /** How many answers those get in all for whom there is no room: nothing shows that they read them. */
+    /** The longest envelope, which is in no limit of messages: routing ids have 255 bytes at most. */
+    private static final int MAX_ENVELOPE = MAX_HOPS << 8;
+
+    /** How many of those for whom there is no room are told so at a time, and how many answers each may leave unread. */
     private static final int MAX_STRANGERS = 1 << 16;
+
+    private static final int MAX_STRANGER_ANSWERS = 16;
 
     private final ServerPeers server;
     private final ZmqResources resources;
@@ -36,9 +41,8 @@ final class PlainPeers {
     private final boolean inproc;
     private final Map<ByteBuffer, PlainPeer> peers = new HashMap<>();
 
+    private final Map<ByteBuffer, PlainPeer> strangers = new HashMap<>();
     private final AtomicLong dropped = new AtomicLong();
-
-    private int strangers;
 
     PlainPeers(
             ServerPeers server,
@@ -63,10 +67,11 @@ final class PlainPeers {
         PlainPeer peer = peers.get(id);
         if (peer == null) {
             peer = new PlainPeer(socket, id, settings.plain().errorReply(), dropped);
-            if (isFull()) {
-                refuseStranger(peer, envelope);
+            if (server.isFull()) {
+                refuse(strangers.getOrDefault(id, peer), id, envelope);
                 return;
             }
+            strangers.remove(id);
             peers.put(id, peer);
         }
         int most = settings.limits().maxStreamsPerPeer();
@@ -98,41 +103,53 @@ final class PlainPeers {
         return buffers;
     }
 
-    private boolean isFull() {
-        int limit = settings.limits().maxPeers();
-        if (server.peerCount() >= limit) {
-            // nothing tells that a peer over inproc is gone, and what it has not read may never be
-            peers.values()
-                    .removeIf(
-                            peer -> peer.isIdle() || (inproc && peer.requests().isEmpty()));
+    private void refuse(PlainPeer stranger, ByteBuffer id, List<ByteBuffer> envelope) {
+        if (strangers.size() >= MAX_STRANGERS) {
+            strangers.values().removeIf(PlainPeer::isIdle);
         }
-        return server.peerCount() >= limit;
-    }
-
-    private void refuseStranger(PlainPeer stranger, List<ByteBuffer> envelope) {
-        if (++strangers <= MAX_STRANGERS) {
-            String text = "more than " + settings.limits().maxPeers() + " peers";
-            stranger.refuse(envelope, new ZmqRemoteException(ZmqRemoteException.OVERLOADED, text));
+        if (strangers.size() >= MAX_STRANGERS || stranger.unread() >= MAX_STRANGER_ANSWERS) {
+            stranger.drop("there is no room for it, and it does not read");
+            return;
         }
+        strangers.put(id, stranger);
+        String text = "more than " + settings.limits().maxPeers() + " peers";
+        stranger.refuse(envelope, new ZmqRemoteException(ZmqRemoteException.OVERLOADED, text));
     }
 
     /** Why a message does not become a request; null if it may. */
     private @Nullable Throwable wrong(PlainPeer peer, List<Msg> parts, int delimiter) {
         int bodies = parts.size() - delimiter - 1;
+        if (bodies == 0 || (delimiter < 0 && bodies > 1)) {
+            return malformed(
+                    bodies == 0
+                            ? "no body behind " + parts.size() + " frames of an envelope"
+                            : parts.size() + " frames without an empty one among the first " + (MAX_HOPS + 1));
+        }
+        long envelope = bytes(parts.subList(0, delimiter + 1));
+        if (envelope > MAX_ENVELOPE) {
+            return malformed("an envelope of " + envelope + " bytes, at most " + MAX_ENVELOPE);
+        }
+        long body = bytes(parts.subList(delimiter + 1, parts.size()));
+        if (body > settings.plainBytes()) {
+            return settings.plainTooLarge(body);
+        }
+        return refusal(peer);
+    }
+
+    private static ZmqRemoteException malformed(String text) {
+        return new ZmqRemoteException(ZmqRemoteException.MALFORMED, text);
+    }
+
+    private static long bytes(List<Msg> parts) {
         long bytes = 0;
         for (Msg part : parts) {
             bytes += part.size();
         }
-        ZmqLimits limits = settings.limits();
-        if (bytes > settings.plainBytes()) {
-            return settings.plainTooLarge(bytes);
-        }
-        if (bodies == 0 || (delimiter < 0 && bodies > 1)) {
-            String text = bodies == 0
-                    ? "no body behind " + parts.size() + " frames of an envelope"
-                    : parts.size() + " frames without an empty one among the first " + (MAX_HOPS + 1);
-            return new ZmqRemoteException(ZmqRemoteException.MALFORMED, text);
-        }
+        return bytes;
+    }
+
+    /** Why no request is taken now; null if one is. */
+    private @Nullable ZmqRemoteException refusal(PlainPeer peer) {
         if (server.isDraining()) {
             return new ZmqRemoteException(ZmqRemoteException.SHUTTING_DOWN, "the server shuts down");
         }
@@ -140,23 +157,20 @@ final class PlainPeers {
             String text = "there is no handler for calls without a route, as those of plain peers are";
             return new ZmqRemoteException(ZmqRemoteException.UNKNOWN_ROUTE, text);
         }
-        if (peer.requests().size() + peer.unread() >= limits.maxStreamsPerPeer()) {
-            String text = "more than " + limits.maxStreamsPerPeer() + " requests of one peer";
+        int most = settings.limits().maxStreamsPerPeer();
+        if (peer.requests().size() + peer.unread() >= most) {
+            String text = "more than " + most + " requests of one peer";
             return new ZmqRemoteException(ZmqRemoteException.TOO_MANY_STREAMS, text);
         }
-        if (server.streamCount() >= limits.maxStreams()) {
-            String text = "more than " + limits.maxStreams() + " streams";
-            return new ZmqRemoteException(ZmqRemoteException.OVERLOADED, text);
-        }
-        return null;
+        int mostOfAll = settings.limits().maxStreams();
+        return server.streamCount() >= mostOfAll
+                ? new ZmqRemoteException(ZmqRemoteException.OVERLOADED, "more than " + mostOfAll + " streams")
+                : null;
     }
 
     private void begin(PlainPeer peer, List<ByteBuffer> envelope, List<Msg> parts, int delimiter) {
         List<ByteBuffer> body = buffers(parts.subList(delimiter + 1, parts.size()));
-        long cost = 0;
-        for (Msg part : parts) {
-            cost += Peer.FRAME_COST + part.size();
-        }
+        long cost = bytes(parts) + (long) parts.size() * Peer.FRAME_COST;
         body.removeIf(buffer -> !buffer.hasRemaining());
         PlainRequest request = new PlainRequest(resources, settings, peer, envelope);
         if (!request.memory().reserve(cost)) {
@@ -171,6 +185,7 @@ final class PlainPeers {
 
     /** A connection is gone. */
     void gone(ByteBuffer id) {
+        strangers.remove(id);
         PlainPeer peer = peers.remove(id);
         if (peer != null) {
             List.copyOf(peer.requests()).forEach(PlainRequest::cancel);
@@ -195,9 +210,13 @@ final class PlainPeers {
         return count;
     }
 
-    /** Forgets those of whom nothing is under way. */
-    void tick() {
-        peers.values().removeIf(PlainPeer::isIdle);
+    /**
+     * Forgets those of whom nothing is under way. Nothing tells that a peer over inproc is gone, and what it has not read
+     * it may never read.
+     */
+    void forgetIdle() {
+        peers.values().removeIf(peer -> peer.isIdle() || (inproc && peer.requests().isEmpty()));
+        strangers.values().removeIf(peer -> inproc || peer.isIdle());
     }
 
     /** Ends what is under way, and tells who asked for it. */
@@ -209,6 +228,7 @@ final class PlainPeers {
     void fail() {
         each(PlainRequest::cancel);
         peers.clear();
+        strangers.clear();
     }
 
     private void each(Consumer<PlainRequest> end) {

@@ -125,7 +125,7 @@ final class ServerPeers implements Peer.Owner {
         if (before != null) {
             peer.follow(before);
             lost(before, "the peer has begun anew");
-        } else if (peerCount() >= limits.maxPeers()) {
+        } else if (isFull()) {
             refuseStranger(peer, 0, ZmqRemoteException.OVERLOADED, "more than " + limits.maxPeers() + " peers");
             return;
         }
@@ -225,8 +225,12 @@ final class ServerPeers implements Peer.Owner {
         return Chunks.limit(settings.window()).apply(reply).ignoreElements().flux();
     }
 
-    int peerCount() {
-        return peers.size() + plain.peerCount();
+    /** Whether there is no room for one peer more. */
+    boolean isFull() {
+        if (peers.size() + plain.peerCount() >= limits.maxPeers()) {
+            plain.forgetIdle();
+        }
+        return peers.size() + plain.peerCount() >= limits.maxPeers();
     }
 
     PlainPeers plain() {
@@ -248,7 +252,7 @@ final class ServerPeers implements Peer.Owner {
 
     /** Says to each peer that this end lives, and gives up those who do not. */
     void tick() {
-        plain.tick();
+        plain.forgetIdle();
         for (Peer peer : List.copyOf(peers.values())) {
             if (peer.isOpen() && peer.isSilent(limits.maxSilent())) {
                 peer.sayGoaway(0); // should it wake up

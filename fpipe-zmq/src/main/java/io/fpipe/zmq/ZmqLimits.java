@@ -107,7 +107,7 @@ public final class ZmqLimits {
 
     /**
      * Limits the bytes of each plain message, there and back, as {@link #maxMessageBytes} does if that is less: it is
-     * whole in memory, at both ends ({@link ZmqClient#plain}, {@link ZmqServer#plainPeers}). All frames of a message
+     * whole in memory, at both ends ({@link ZmqClient#plain}, {@link ZmqServer#plainPeers}). All frames of its body
      * count. ZeroMQ ends the connection of a peer that sends a single frame above the limit, before it takes memory for
      * it, so a peer that waits for a reply to that hears nothing but the end of its connection. Default: 16 MiB.
      *
