@@ -12,8 +12,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.MonoSink;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.util.context.Context;
+import reactor.util.context.ContextView;
 
 /**
  * A call of a peer that is not fpipe: the request is gathered, sent as one ZeroMQ message, and answered by one. On the
@@ -26,7 +28,7 @@ final class PlainCall {
     private final EventLoop loop;
     private final ExchangeSettings settings;
     private final PlainMemory memory;
-    private final MonoSink<List<ByteBuffer>> sink;
+    private final Sinks.One<List<ByteBuffer>> reply = Sinks.one();
     private final long number;
 
     /** Who holds its place: the caller, and ZeroMQ while the request is in its queue. */
@@ -36,24 +38,23 @@ final class PlainCall {
     private @Nullable Disposable gathering;
     private EventLoop.@Nullable Timer late;
     private PlainLine.@Nullable Link link;
-    private boolean over;
+    private volatile boolean over; // written on the loop
 
-    PlainCall(
-            PlainExchange exchange,
-            ZmqResources resources,
-            ExchangeSettings settings,
-            long number,
-            MonoSink<List<ByteBuffer>> sink) {
+    PlainCall(PlainExchange exchange, ZmqResources resources, ExchangeSettings settings, long number) {
         this.exchange = exchange;
         this.loop = resources.loop();
         this.memory = new PlainMemory(resources, settings);
         this.settings = settings;
         this.number = number;
-        this.sink = sink;
+    }
+
+    /** The frames of the reply's body. */
+    Mono<List<ByteBuffer>> reply() {
+        return reply.asMono();
     }
 
     /** Gathers the request, on the calling thread at first. */
-    void begin(Flux<ByteBuffer> message) {
+    void begin(Flux<ByteBuffer> message, ContextView context) {
         onLoop(() -> {
             if (!over) {
                 awaitReply();
@@ -65,14 +66,13 @@ final class PlainCall {
                         bytes -> onLoop(() -> gathered(bytes)),
                         error -> onLoop(() -> fail(error)),
                         null,
-                        Context.of(sink.contextView()));
+                        Context.of(context));
         onLoop(() -> {
             gathering = subscription;
             if (over) {
                 subscription.dispose();
             }
         });
-        sink.onDispose(() -> onLoop(this::end));
     }
 
     private void onLoop(Runnable task) {
@@ -131,14 +131,14 @@ final class PlainCall {
             fail(memory.exceeded());
         } else {
             end();
-            sink.success(body);
+            reply.tryEmitValue(body);
         }
     }
 
     void fail(Throwable reason) {
         if (!over) {
             end();
-            sink.error(reason);
+            reply.tryEmitError(reason);
         }
     }
 
@@ -158,6 +158,14 @@ final class PlainCall {
             by.forget(this);
         }
         request = ByteBuffer.allocate(0);
+    }
+
+    /** The caller has the reply or waits no longer; on any thread. On the loop nothing is sent after it. */
+    void finished() {
+        onLoop(() -> {
+            end();
+            release();
+        });
     }
 
     /** One of those who hold its place lets go; on any thread. */

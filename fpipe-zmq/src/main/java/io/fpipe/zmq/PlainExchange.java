@@ -22,7 +22,6 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.MonoSink;
 import reactor.core.publisher.Sinks;
 
 /**
@@ -75,14 +74,13 @@ final class PlainExchange implements ZmqExchange {
     }
 
     private Flux<ByteBuffer> call(Flux<ByteBuffer> message) {
-        PlainCall[] begun = new PlainCall[1];
-        return Mono.create((MonoSink<List<ByteBuffer>> sink) -> {
-                    PlainCall call = new PlainCall(this, resources, settings, lastNumber.incrementAndGet(), sink);
-                    begun[0] = call;
-                    call.begin(message);
+        PlainCall call = new PlainCall(this, resources, settings, lastNumber.incrementAndGet());
+        return Mono.deferContextual(context -> {
+                    call.begin(message, context);
+                    return call.reply();
                 })
                 .flatMapIterable(body -> body)
-                .doFinally(signal -> begun[0].release());
+                .doFinally(signal -> call.finished());
     }
 
     @Override

@@ -44,12 +44,16 @@ final class PlainMemory {
         return Chunks.join(limited, ANY);
     }
 
-    /** Takes memory for bytes; returns whether there is any. What is gathered after the end is dropped. */
+    /**
+     * Takes memory for bytes; returns whether there is any. What is gathered after the end is dropped. A short message is
+     * as the beginning of a stream; what is longer has no more of the budget than windows that grow.
+     */
     synchronized boolean reserve(long bytes) {
         if (released) {
             return true;
         }
-        if (!budget.reserve(bytes)) {
+        boolean isShort = reserved + bytes <= budget.firstCredit();
+        if (!(isShort ? budget.reserve(bytes) : budget.reserveMore(bytes))) {
             return false;
         }
         reserved += bytes;

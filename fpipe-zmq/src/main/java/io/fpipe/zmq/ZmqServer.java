@@ -26,6 +26,8 @@ import reactor.core.publisher.Mono;
  * blocks or takes long belongs on another thread ({@code publishOn}, {@code subscribeOn}). A handler that throws or
  * whose reply fails gives its caller a {@link ZmqRemoteException} with the text of the error; everything else goes on.
  *
+ * <p>Peers that are not fpipe are served on the same endpoint: {@link #plainPeers}.
+ *
  * <p>What a handler may know of its call, such as its metadata, is in the Reactor {@code Context} of its reply:
  * {@link ZmqCall}. A call is refused without a handler where {@link #limits} do not allow it.
  *

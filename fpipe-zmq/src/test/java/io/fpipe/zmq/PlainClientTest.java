@@ -14,8 +14,10 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -327,6 +329,33 @@ class PlainClientTest {
     }
 
     @Test
+    void whateverBecomesOfCallsTheyLeaveNothingBehind() {
+        AtomicInteger served = new AtomicInteger();
+        Stage handler = request -> request.publishOn(Schedulers.parallel()).doOnComplete(served::incrementAndGet);
+        rig.serveApart(handler);
+        PlainExchange client = client();
+        Random random = new Random(5);
+        Mono<Long> all = Flux.range(0, 4000)
+                .flatMap(
+                        i -> {
+                            Mono<String> call = call(client, "call " + i)
+                                    .subscribeOn(Schedulers.parallel())
+                                    .onErrorComplete(ZmqDisconnectedException.class);
+                            Duration soon = Duration.ofNanos(random.nextInt(2_000_000));
+                            return i % 2 == 0 ? call : call.takeUntilOther(Mono.delay(soon));
+                        },
+                        100)
+                .count()
+                .cache();
+        all.subscribe();
+        rig.await("a part is served", () -> served.get() > 1000);
+        rig.closeApart();
+        rig.serve(handler);
+        assertThat(all.block(Rig.SOON)).isBetween(1000L, 4000L);
+        awaitNoCalls(client);
+    }
+
+    @Test
     void callsTowardAPeerThatDoesNotAnswerAreLimited() {
         RawPlain router = router();
         PlainExchange client = client(c -> c.limits(l -> l.maxWaiting(2)));
@@ -367,7 +396,7 @@ class PlainClientTest {
 
     @Test
     void aCallThatThereIsNoMemoryForFails() {
-        ZmqResources small = rig.track(ZmqResources.create(o -> o.windowBudget(100_000)));
+        ZmqResources small = rig.track(ZmqResources.create(o -> o.windowBudget(200_000)));
         rep(request -> ZmqMessage.of(ByteBuffer.allocate(60_000)));
         PlainExchange client = client(c -> c.runOn(small));
         assertThatThrownBy(() -> client.apply(Bytes.endless(1000)).blockLast(Rig.SOON))

@@ -16,11 +16,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
@@ -323,6 +325,22 @@ class PlainServerTest {
     }
 
     @Test
+    void aRequestThatIsAnsweredWhileItsTimeEndsHasOneReply() {
+        Random random = new Random(3);
+        serve(
+                request -> request.delaySequence(Duration.ofNanos(random.nextInt(8_000_000)), Schedulers.parallel()),
+                s -> s.plainTimeout(Duration.ofMillis(4)));
+        RawPlain dealer = dealer();
+        List<String> hops = IntStream.range(0, 1000).mapToObj(i -> "hop" + i).toList();
+        hops.forEach(hop -> dealer.send(hop, "", "body"));
+        List<String> got = new ArrayList<>();
+        hops.forEach(hop -> got.add(dealer.next().get(0)));
+        assertThat(got).containsExactlyInAnyOrderElementsOf(hops);
+        assertThat(dealer.call("last", "", "").get(0)).isEqualTo("last"); // nobody was answered twice
+        assertThat(rig.resources.windows().used()).isZero();
+    }
+
+    @Test
     void requestsAboveTheLimitAreRefused() {
         CountDownLatch called = new CountDownLatch(2);
         serve(
@@ -409,7 +427,7 @@ class PlainServerTest {
 
     @Test
     void aRequestThatThereIsNoMemoryForIsRefused() {
-        ZmqResources small = rig.track(ZmqResources.create(o -> o.windowBudget(100_000)));
+        ZmqResources small = rig.track(ZmqResources.create(o -> o.windowBudget(200_000)));
         serve(this::byHand, s -> s.runOn(small));
         RawPlain dealer = dealer();
         dealer.send(Bytes.utf8("1"), EMPTY, ByteBuffer.allocate(60_000));
