@@ -215,7 +215,8 @@ final class PlainPeers {
      * it may never read.
      */
     void forgetIdle() {
-        peers.values().removeIf(peer -> peer.isIdle() || (inproc && peer.requests().isEmpty()));
+        peers.values()
+                .removeIf(peer -> peer.isIdle() || (inproc && peer.requests().isEmpty()));
         strangers.values().removeIf(peer -> inproc || peer.isIdle());
     }
 

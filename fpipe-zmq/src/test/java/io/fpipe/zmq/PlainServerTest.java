@@ -180,7 +180,10 @@ class PlainServerTest {
         String[] huge = new String[100_000];
         Arrays.fill(huge, "x");
         assertThat(dealer.call(huge)).containsExactly(malformed);
-        assertThat(dealer.call("x".repeat(8193), "", "body")).hasSize(3).element(2).isEqualTo(malformed);
+        assertThat(dealer.call("x".repeat(8193), "", "body"))
+                .hasSize(3)
+                .element(2)
+                .isEqualTo(malformed);
         Arrays.fill(huge, "");
         assertThat(dealer.call(huge)).containsExactly("", "");
         dealer.send(""); // as ZMQ_PROBE_ROUTER does: not a request
