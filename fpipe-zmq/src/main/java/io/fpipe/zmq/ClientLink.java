@@ -149,7 +149,7 @@ final class ClientLink implements SocketHandler, Peer.Owner {
         if (endpoint.bind() && to - from == 1 && parts.get(from).size() == 0) {
             lost("another server has connected"); // so the one before is gone
         } else if (frame == null) {
-            ProtocolLog.notFpipe(socket, parts, from);
+            ProtocolLog.notFpipe(socket, parts.subList(from, to));
         } else if (frame.type() == Frame.GOAWAY) {
             goaway(frame);
         } else if (frame.incarnation() != peer.incarnation()) {

@@ -52,6 +52,10 @@ record Security(String mechanism, UnaryOperator<SocketSettings> options) {
         return mechanism.equals(NONE.mechanism);
     }
 
+    boolean isCurve() {
+        return mechanism.equals("CURVE");
+    }
+
     /** Returns another one in place of this one. */
     Security replacedBy(Security other) {
         if (!isNone() && !mechanism.equals(other.mechanism)) {

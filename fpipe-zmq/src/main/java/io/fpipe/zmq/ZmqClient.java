@@ -118,8 +118,32 @@ public final class ZmqClient {
     }
 
     /**
+     * Calls a peer that is not fpipe: a REP of any ZeroMQ library, or a ROUTER that answers as one. A request is one
+     * ZeroMQ message, gathered whole before it is sent, and so is its reply; both are at most
+     * {@link ZmqLimits#maxPlainMessageBytes} long. Any number of calls may be under way, for each carries a hop frame
+     * that the peer sends back; how many wait for each other is up to the peer, a REP answers one after the other.
+     * <ul>
+     * <li>A call fails with {@link io.fpipe.reactor.LimitExceededException} if its request or its reply is too long, or
+     * if {@link ZmqLimits#maxWaiting} calls are under way already; the peer's failures have no sign of their own.</li>
+     * <li>{@link #requestTimeout} is the time to the whole reply; it begins anew when the request is sent.</li>
+     * <li>A cancelled call is forgotten, and its reply dropped. The peer does not hear of it.</li>
+     * <li>{@link ZmqExchange#tell(reactor.core.publisher.Flux)} completes when the reply has come, and drops it.</li>
+     * <li>There are no routes, metadata and deadlines ({@link IllegalStateException}), and neither {@link #window} nor
+     * {@link #idleTimeout}; nothing is said to tell whether the peer lives, beside TCP's keepalive.</li>
+     * </ul>
+     *
+     * @return a changed copy
+     * @throws IllegalStateException if {@link #window} or {@link #idleTimeout} was set
+     */
+    public ZmqClient plain() {
+        PlainSettings plain = settings.plain().calling();
+        return new ZmqClient(settings.withPlain(plain), endpoints, resources);
+    }
+
+    /**
      * Sets the limits: {@link ZmqLimits#maxWaiting}, {@link ZmqLimits#maxMessageBytes},
-     * {@link ZmqLimits#handshakeTimeout} and {@link ZmqLimits#ping}; the others are for servers.
+     * {@link ZmqLimits#handshakeTimeout} and {@link ZmqLimits#ping}, and {@link ZmqLimits#maxPlainMessageBytes} for
+     * {@link #plain()}; the others are for servers.
      *
      * @param limits changes the limits
      * @return a changed copy
@@ -201,7 +225,10 @@ public final class ZmqClient {
         if (endpoints.isEmpty()) {
             throw new IllegalStateException("neither bind nor connect was called");
         }
-        return new ClientExchange(resources == null ? ZmqResources.shared() : resources, endpoints, settings);
+        ZmqResources on = resources == null ? ZmqResources.shared() : resources;
+        return settings.plain().calls()
+                ? new PlainExchange(on, endpoints, settings)
+                : new ClientExchange(on, endpoints, settings);
     }
 
     @Override

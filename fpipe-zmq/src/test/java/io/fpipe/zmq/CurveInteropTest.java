@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fpipe.reactor.Stage;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -158,5 +159,58 @@ class CurveInteropTest {
         assertThat(failure(client(server, ours().publicKey())).block(Rig.SOON))
                 .isInstanceOf(ZmqRefusedException.class)
                 .hasMessageContaining("as one does that has another key");
+    }
+
+    /** Echoes as a REP, with the keys of a file. */
+    private static final String REP = """
+            import sys, zmq, zmq.auth
+            rep = zmq.Context.instance().socket(zmq.REP)
+            rep.curve_publickey, rep.curve_secretkey = zmq.auth.load_certificate(sys.argv[1])
+            rep.curve_server = True
+            print("serving tcp://127.0.0.1:%d" % rep.bind_to_random_port("tcp://127.0.0.1"))
+            while True:
+                rep.send(rep.recv())
+            """;
+
+    @Test
+    void aPlainClientCallsARepOverCurve() {
+        PythonPeer server = rig.track(PythonPeer.run(REP, file("theirs.key_secret")));
+        ZmqExchange remote = rig.track(ZmqClient.create()
+                .runOn(rig.resources)
+                .curve(theirs(), ours())
+                .plain()
+                .connect(server.line("serving").substring("serving ".length()))
+                .openNow());
+        byte[] bytes = Bytes.random(300_000, 4);
+        Flux<ByteBuffer> request = Flux.fromIterable(Bytes.cut(bytes, 50_000));
+        assertThat(Flux.range(0, 50)
+                        .flatMap(i -> Bytes.join(remote.apply(request)))
+                        .collectList()
+                        .block(Duration.ofSeconds(30)))
+                .hasSize(50)
+                .allSatisfy(reply -> assertThat(reply).isEqualTo(bytes));
+    }
+
+    /** Asks as a REQ that has the right keys and knows nothing of fpipe, and prints what it gets within a second. */
+    private static final String REQ = """
+            import sys, zmq, zmq.auth
+            req = zmq.Context.instance().socket(zmq.REQ)
+            req.curve_publickey, req.curve_secretkey = zmq.auth.load_certificate(sys.argv[1])
+            req.curve_serverkey = zmq.auth.load_certificate(sys.argv[2])[0]
+            req.connect(sys.argv[3])
+            req.send(b"hello")
+            print(req.recv() if req.poll(1000) else "nothing")
+            req.close(0)
+            """;
+
+    @Test
+    void aServerWithCurveServesNoPlainPeers() {
+        rig.serve(
+                message -> {
+                    throw new AssertionError("it has no credit");
+                },
+                s -> s.curve(ours(), theirs()::equals));
+        PythonPeer req = rig.track(PythonPeer.run(REQ, file("theirs.key_secret"), file("ours.key"), rig.endpoint()));
+        assertThat(req.end(0)).last().isEqualTo("nothing");
     }
 }

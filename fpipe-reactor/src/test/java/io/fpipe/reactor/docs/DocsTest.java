@@ -93,7 +93,8 @@ class DocsTest {
                 "docs/testing.md",
                 "docs/zmq.md",
                 "docs/backpressure.md",
-                "docs/security.md"
+                "docs/security.md",
+                "docs/plain-peers.md"
             })
     void showsOnlyWhatIsInTheSources(String document) throws IOException {
         List<String> blocks = blocks(read(root().resolve(document)));
