@@ -23,7 +23,7 @@ try:
 except ModuleNotFoundError:
     sys.exit("fpipe_peer: this Python has no zmq module; on Debian: apt install python3-zmq, and /usr/bin/python3")
 
-from fpipe1 import Aborted, Client, DeadlineExceeded, Limits, Lost, Metadata, Request, Server
+from fpipe1 import Aborted, Client, Curve, DeadlineExceeded, Limits, Lost, Metadata, Request, Server
 from handlers import ROUTES, echo
 
 PIECE = 65_536
@@ -121,7 +121,8 @@ async def call(client: Client, args: argparse.Namespace, number: int) -> None:
 async def make_calls(args: argparse.Namespace) -> int:
     """Makes the calls at the same time on one connection; returns the exit code."""
     code = 0
-    async with Client(args.endpoint, limits(args)) as client:
+    curve = Curve(args.keys, server_key=args.server_key) if args.keys else None
+    async with Client(args.endpoint, limits(args), curve) as client:
         calls = [asyncio.create_task(call(client, args, number)) for number in range(1, args.calls + 1)]
         for number, result in enumerate(await asyncio.gather(*calls, return_exceptions=True), 1):
             if isinstance(result, Aborted):
@@ -150,7 +151,8 @@ async def serve(args: argparse.Namespace) -> int:
         got, sent = request.incoming.received, request.outgoing.sent
         print(f"call {request.number} of {route}: got {got}, sent {sent} bytes, {how}", flush=True)
 
-    server = Server(args.endpoint, ROUTES, None if args.routes_only else echo, limits(args), told)
+    curve = Curve(args.keys, clients=args.clients) if args.keys else None
+    server = Server(args.endpoint, ROUTES, None if args.routes_only else echo, limits(args), told, curve)
     print(f"serving {server.endpoint}", flush=True)
     serving = asyncio.create_task(server.serve())
     stopping = asyncio.create_task(stop.wait())
@@ -192,10 +194,12 @@ def parser() -> argparse.ArgumentParser:
     common.add_argument("--window", type=window, default=4 << 20, help="bytes that may wait for a reader (4 MiB)")
     common.add_argument("--ping", type=float, default=5, metavar="SECONDS", help="between signs of life (5)")
     common.add_argument("--verbose", action="store_true", help="tell of dropped frames and lost connections")
+    common.add_argument("--keys", metavar="FILE", help="NAME.key_secret of this end: the connection uses CURVE")
     top = argparse.ArgumentParser(prog="fpipe_peer.py", description="A client and a server of FPIPE/1.")
     commands = top.add_subparsers(dest="command", required=True)
     server = commands.add_parser("serve", parents=[common], help=f"serves the routes {', '.join(ROUTES)}")
     server.add_argument("--routes-only", action="store_true", help="refuse other routes instead of echoing them")
+    server.add_argument("--clients", metavar="FOLDER", help="with the NAME.key of each client that --keys lets in")
     server.add_argument("--grace", type=float, default=5, metavar="SECONDS", help="for open calls at the end (5)")
     client = commands.add_parser("call", parents=[common], help="sends a message, prints what comes back")
     client.add_argument("file", nargs="?", default="-", help="what to send, ahead of options; - is stdin (default)")
@@ -208,6 +212,7 @@ def parser() -> argparse.ArgumentParser:
     client.add_argument("--calls", type=int, default=1, metavar="N", help="make N calls at the same time (1)")
     client.add_argument("--cancel-after", type=int, metavar="N", help="cancel when N bytes have come")
     client.add_argument("--pause", type=float, default=0, metavar="MS", help="rest after each piece of the reply")
+    client.add_argument("--server-key", metavar="FILE", help="NAME.key of the server, with --keys")
     client.add_argument("--output", metavar="FILE", help="write the reply there; - is the standard output")
     return top
 
@@ -215,6 +220,8 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     """Runs a command; returns the exit code."""
     args = parser().parse_args()
+    if bool(args.keys) != bool(args.clients if args.command == "serve" else args.server_key):
+        parser().error("--keys needs --clients to serve and --server-key to call, and they need --keys")
     logging.basicConfig(
         level=logging.INFO if args.verbose else logging.WARNING, format="%(message)s", stream=sys.stderr
     )

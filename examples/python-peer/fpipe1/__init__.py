@@ -7,9 +7,11 @@ messages  the two directions of a call: offsets, credit, ends
 link      what both sides of a connection do: pings, violations, codes of errors
 client    a DEALER that makes calls
 server    a ROUTER that serves them
+curve     encryption of both
 """
 
 from .client import Call, Client
+from .curve import Curve
 from .frames import Code, Metadata
 from .link import Aborted, DeadlineExceeded, Limits, Lost
 from .server import Handler, Request, Server
@@ -19,6 +21,7 @@ __all__ = [
     "Call",
     "Client",
     "Code",
+    "Curve",
     "DeadlineExceeded",
     "Handler",
     "Limits",

@@ -13,6 +13,7 @@ import zmq
 import zmq.asyncio
 from zmq.utils.monitor import parse_monitor_message
 
+from .curve import Curve
 from .frames import MAX_FRAME, NO_REPLY, Code, Frame, Hello, Metadata, NotAFrame, Type
 from .link import LOG, Aborted, CutOff, DeadlineExceeded, Limits, Link, Lost, Stream
 from .messages import Incoming, Outgoing
@@ -35,8 +36,9 @@ class Call(Stream):
 class Client:
     """Calls the server at an address; opened with "async with", and for any number of calls at once."""
 
-    def __init__(self, endpoint: str, limits: Limits = Limits()):
+    def __init__(self, endpoint: str, limits: Limits = Limits(), curve: Curve | None = None):
         self._endpoint = endpoint
+        self._curve = curve
         self._limits = limits
         self._context = zmq.asyncio.Context()
         self._ready: _Connection | None = None
@@ -82,7 +84,7 @@ class Client:
 
     async def _run(self) -> None:
         while True:
-            connection = _Connection(self._context, self._endpoint, self._limits, self._opened)
+            connection = _Connection(self._context, self._endpoint, self._limits, self._curve, self._opened)
             try:
                 await connection.run()
             except Lost as ex:
@@ -101,7 +103,7 @@ class Client:
 class _Connection(Link[Call]):
     """One connection: a socket and an incarnation of its own."""
 
-    def __init__(self, context: zmq.asyncio.Context, endpoint: str, limits: Limits, opened):
+    def __init__(self, context: zmq.asyncio.Context, endpoint: str, limits: Limits, curve: Curve | None, opened):
         super().__init__(endpoint, 1 + secrets.randbelow(2**64 - 1), Hello(0, 0), limits, self._transmit)
         self._opened = opened
         self._last = 0  # the number of the last call
@@ -114,6 +116,8 @@ class _Connection(Link[Call]):
         self._socket.set(zmq.MAXMSGSIZE, MAX_FRAME)
         self._socket.set(zmq.HANDSHAKE_IVL, 2_000)
         self._socket.set(zmq.LINGER, 200)  # for the farewell
+        if curve:
+            curve.secure(context, self._socket)
         self._monitor = self._socket.get_monitor_socket(
             zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED | zmq.EVENT_MONITOR_STOPPED
         )

@@ -12,6 +12,7 @@ from typing import AsyncIterator, Callable, Mapping, Sequence
 import zmq
 import zmq.asyncio
 
+from .curve import Curve
 from .frames import MAX_FRAME, MAX_METADATA, NO_REPLY, Code, Frame, Hello, Malformed, Metadata, NotAFrame, Type
 from .link import LOG, Aborted, CutOff, Limits, Link, Lost, Stream
 from .messages import Incoming, Outgoing, cost
@@ -47,6 +48,7 @@ class Server:
         default: Handler | None = None,
         limits: Limits = Limits(),
         told: Callable[[Request, str], None] = lambda request, how: None,
+        curve: Curve | None = None,
     ):
         self.routes = dict(routes)
         self.default = default
@@ -65,6 +67,9 @@ class Server:
         self._socket.set(zmq.HANDSHAKE_IVL, 2_000)
         self._socket.set(zmq.ROUTER_MANDATORY, 1)
         self._socket.set(zmq.LINGER, 500)  # for the last GOAWAY
+        self._curve = curve
+        if curve:
+            curve.secure(self._context, self._socket)
         self._socket.bind(endpoint)
         self.endpoint: str = self._socket.get(zmq.LAST_ENDPOINT).rstrip(b"\0").decode()
 
@@ -101,6 +106,8 @@ class Server:
                 peer.finish(request, Code.SHUTTING_DOWN, "the server shuts down")
             self._forget(routing_id, Lost("the server shuts down"))
         self._socket.close()
+        if self._curve:
+            self._curve.stop()
         self._context.term()
 
     async def _receive(self) -> None:

@@ -143,6 +143,15 @@ final class ClientExchange implements ZmqExchange {
         }
     }
 
+    /** A server does not let this client in. If none does, what waits fails; on the loop. */
+    void refused() {
+        if (lines.stream().allMatch(line -> line.handshakes().isRefused())) {
+            ClientLine first = lines.get(0);
+            waiting.fail(new ZmqRefusedException("no connection to "
+                    + first.link().address() + ": " + first.handshakes().trouble()));
+        }
+    }
+
     ZmqException disposal() {
         return new ZmqException("the exchange with " + endpoint() + " is disposed");
     }

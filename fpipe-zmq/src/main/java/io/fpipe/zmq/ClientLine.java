@@ -13,10 +13,14 @@ final class ClientLine {
 
     private static final long RECONNECT_NANOS = 100_000_000;
 
+    /** A handshake with keys is work for the server: who is refused does not try as often. */
+    private static final long REFUSED_NANOS = 1_000_000_000;
+
     private final ClientExchange exchange;
     private final ZmqResources resources;
     private final Endpoint endpoint;
     private final ExchangeSettings settings;
+    private final Handshakes handshakes;
 
     private volatile ClientLink link;
 
@@ -25,6 +29,7 @@ final class ClientLine {
         this.resources = resources;
         this.endpoint = endpoint;
         this.settings = settings;
+        this.handshakes = new Handshakes(settings.security());
         this.link = new ClientLink(exchange, this, resources, endpoint, settings);
     }
 
@@ -47,12 +52,16 @@ final class ClientLine {
         return link;
     }
 
+    /** How the last ones went; on the loop. */
+    Handshakes handshakes() {
+        return handshakes;
+    }
+
     /** The link's server is lost: a new socket takes over, on a thread that may resolve a name; on the loop. */
     void reconnect(ClientLink lost) {
         if (!exchange.isDisposed() && lost == link) {
-            resources
-                    .loop()
-                    .schedule(RECONNECT_NANOS, () -> Schedulers.boundedElastic().schedule(this::relink));
+            long nanos = handshakes.isRefused() ? REFUSED_NANOS : RECONNECT_NANOS;
+            resources.loop().schedule(nanos, () -> Schedulers.boundedElastic().schedule(this::relink));
         }
     }
 

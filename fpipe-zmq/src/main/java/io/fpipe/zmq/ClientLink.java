@@ -51,12 +51,16 @@ final class ClientLink implements SocketHandler, Peer.Owner {
         this.endpoint = endpoint;
         this.settings = settings;
         this.firstCredit = settings.firstCredit(resources.windows());
-        this.socket = resources.open(ExchangeSettings.socket(SocketType.DEALER), List.of(endpoint), this);
+        this.socket = resources.open(settings.socket(SocketType.DEALER), List.of(endpoint), this);
         this.peer = newPeer();
     }
 
     private Peer newPeer() {
-        return new Peer(loop, socket, null, RANDOM.nextLong(), this);
+        long incarnation = RANDOM.nextLong();
+        while (incarnation == 0) { // reserved
+            incarnation = RANDOM.nextLong();
+        }
+        return new Peer(loop, socket, null, incarnation, this);
     }
 
     /** Begins; when the exchange knows of this link. */
@@ -104,7 +108,7 @@ final class ClientLink implements SocketHandler, Peer.Owner {
         if (peer.isReady()) {
             return "no reply from " + address();
         }
-        String said = refusal;
+        String said = refusal == null ? line.handshakes().trouble() : refusal;
         return "nobody answers at " + address() + (said == null ? "" : " (" + said + ")");
     }
 
@@ -145,7 +149,7 @@ final class ClientLink implements SocketHandler, Peer.Owner {
         if (endpoint.bind() && to - from == 1 && parts.get(from).size() == 0) {
             lost("another server has connected"); // so the one before is gone
         } else if (frame == null) {
-            ProtocolLog.notFpipe(socket, parts, from);
+            ProtocolLog.notFpipe(socket, parts.subList(from, to));
         } else if (frame.type() == Frame.GOAWAY) {
             goaway(frame);
         } else if (frame.incarnation() != peer.incarnation()) {
@@ -155,6 +159,7 @@ final class ClientLink implements SocketHandler, Peer.Owner {
             if (frame.type() == Frame.HELLO) {
                 if (peer.hello(frame)) {
                     refusal = null;
+                    line.handshakes().done();
                     exchange.beginWaiting();
                 }
             } else if (frame.type() == Frame.ABORT && frame.stream() == 0) { // instead of a HELLO
@@ -207,6 +212,14 @@ final class ClientLink implements SocketHandler, Peer.Owner {
         });
     }
 
+    /** Of who connects to this end nothing is concluded: it may be anybody. */
+    @Override
+    public void happened(ZmqEvent event) {
+        if (!endpoint.bind() && !over && !peer.isOpen() && line.handshakes().happened(event)) {
+            exchange.refused();
+        }
+    }
+
     /** The server is gone: its streams fail, and the next connection begins anew. */
     private void lost(String how) {
         if (over) {
@@ -221,6 +234,7 @@ final class ClientLink implements SocketHandler, Peer.Owner {
             greet(next, 1);
         } else {
             over = true;
+            line.handshakes().begin();
             gone.fail(reason);
             socket.close(0);
             line.reconnect(this);

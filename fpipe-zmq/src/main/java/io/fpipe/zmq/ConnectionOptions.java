@@ -131,15 +131,11 @@ abstract class ConnectionOptions {
      * @return a changed copy
      */
     public ZmqSocket plain(String user, String password) {
-        if (settings().logins() != null) {
+        if (settings().admission() != null) {
             throw new IllegalStateException("a socket logs in or asks for logins, not both");
         }
-        if (user.isEmpty()) {
-            throw new IllegalArgumentException("user must not be empty");
-        }
-        return with(settings()
-                .with(ZMQ.ZMQ_PLAIN_USERNAME, credential("user", user))
-                .with(ZMQ.ZMQ_PLAIN_PASSWORD, credential("password", password)));
+        checkLogin(user, password);
+        return with(settings().with(ZMQ.ZMQ_PLAIN_USERNAME, user).with(ZMQ.ZMQ_PLAIN_PASSWORD, password));
     }
 
     /**
@@ -154,26 +150,34 @@ abstract class ConnectionOptions {
         if (settings().has(ZMQ.ZMQ_PLAIN_USERNAME)) {
             throw new IllegalStateException("a socket logs in or asks for logins, not both");
         }
-        return with(settings().with(ZMQ.ZMQ_PLAIN_SERVER, true).logins(accepts));
+        return with(settings().with(ZMQ.ZMQ_PLAIN_SERVER, true).admission(Admission.plain(accepts)));
     }
 
     /**
-     * Refused: the engine corrupts messages under CURVE when a receiver without demand stops its connection. Put the
-     * connection into TLS, SSH or WireGuard.
+     * Refused: the engine corrupts messages under CURVE when a receiver without demand stops its connection. An exchange
+     * never does, so {@link ZmqClient#curve(String)} has it; put other connections into TLS, SSH or WireGuard.
      *
      * @return never
      * @throws UnsupportedOperationException always
      */
     public ZmqSocket curve() {
         throw new UnsupportedOperationException("CURVE is refused: when a receiver has no demand, the engine delivers"
-                + " encrypted bytes as messages; use a tunnel of TLS, SSH or WireGuard");
+                + " encrypted bytes as messages; use ZmqClient and ZmqServer, or a tunnel of TLS, SSH or WireGuard");
     }
 
-    private static String credential(String what, String text) {
+    /** Refuses what the engine would send wrong. */
+    static void checkLogin(String user, String password) {
+        if (user.isEmpty()) {
+            throw new IllegalArgumentException("user must not be empty");
+        }
+        checkCredential("user", user);
+        checkCredential("password", password);
+    }
+
+    private static void checkCredential(String what, String text) {
         if (text.length() > MAX_CREDENTIAL || !text.chars().allMatch(c -> c > 0 && c < 128)) {
             throw new IllegalArgumentException(what + " must have at most 127 ASCII characters, has " + text.length());
         }
-        return text;
     }
 
     static long atLeast(String option, long value, long least) {

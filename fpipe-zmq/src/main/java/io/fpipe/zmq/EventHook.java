@@ -13,6 +13,8 @@ final class EventHook implements ZMQ.EventConsummer {
 
     static final int MASK = ZMQ.ZMQ_EVENT_ALL & ~ZMQ.ZMQ_EVENT_MONITOR_STOPPED;
 
+    private static final int CRYPTOGRAPHIC = ZMQ.ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC;
+
     private final OwnedSocket socket;
     private final HandshakeWatch watch;
     private final Runnable destroyed;
@@ -72,7 +74,8 @@ final class EventHook implements ZMQ.EventConsummer {
             case HANDSHAKE_FAILED ->
                 event == ZMQ.ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
                         ? "login refused with status " + number
-                        : String.format("protocol error 0x%08x", number);
+                        : String.format(
+                                "protocol error 0x%08x%s", number, number == CRYPTOGRAPHIC ? ", a key is wrong" : "");
             case FAILED -> ZError.toString(number);
             default -> "";
         };

@@ -168,12 +168,15 @@ final class ExchangeStream {
         progress = System.nanoTime();
         if (offset != receiver.received()) {
             String text = "expected bytes at offset " + receiver.received() + ", got offset " + offset;
+            peer().broken(text);
             refuse(ZmqRemoteException.UNKNOWN_STREAM, broken(text));
             return;
         }
         int wrong = receiver.offer(frame.payload(), frame.isEnd());
         if (wrong == ZmqRemoteException.CREDIT_EXCEEDED) {
-            refuse(wrong, broken("sent more than the credit at offset " + offset));
+            String text = "sent more than the credit at offset " + offset;
+            peer().creditDiffers(text);
+            refuse(wrong, broken(text));
         } else if (wrong != 0) {
             refuse(wrong, receiver.tooLarge());
         } else if (frame.isEnd()) {
@@ -184,8 +187,7 @@ final class ExchangeStream {
         }
     }
 
-    private ZmqException broken(String how) {
-        peer().broken(how);
+    private static ZmqException broken(String how) {
         return new ZmqException("the peer breaks the protocol: " + how);
     }
 
@@ -223,6 +225,9 @@ final class ExchangeStream {
             return;
         }
         String text = StandardCharsets.UTF_8.decode(payload.duplicate()).toString();
+        if (client && code == ZmqRemoteException.CREDIT_EXCEEDED) {
+            peer().creditDiffers(text);
+        }
         Throwable reason = client && code == ZmqRemoteException.DEADLINE_EXCEEDED
                 ? new TimeoutException(text) // whichever side has noticed first
                 : new ZmqRemoteException(code, text);

@@ -84,9 +84,10 @@ record Frame(int type, int flags, long incarnation, long stream, long argument, 
             return null;
         }
         ByteBuffer head = parts.get(from).buf();
-        if (head.remaining() < HEADER_BYTES || head.getShort() != MAGIC) {
+        if (!isClaimed(head)) {
             return null;
         }
+        head.position(2);
         int version = head.get();
         int type = head.get();
         if (version != VERSION && !(version > VERSION && type == HELLO)) { // who offers more may take less
@@ -105,11 +106,24 @@ record Frame(int type, int flags, long incarnation, long stream, long argument, 
         } else {
             head = head.slice();
         }
-        return new Frame(type, flags, incarnation, stream, argument, head);
+        // no peer sends more; a socket that takes plain messages lets it through
+        return head.remaining() > ExchangeSettings.MAX_FRAME
+                ? null
+                : new Frame(type, flags, incarnation, stream, argument, head);
+    }
+
+    /** Whether the first part of a message says that it is a frame, of whatever version: plain messages are not. */
+    static boolean isClaimed(ByteBuffer part) {
+        return part.remaining() >= HEADER_BYTES && part.getShort(part.position()) == MAGIC;
     }
 
     Frame withPayload(ByteBuffer rest) {
         return new Frame(type, flags, incarnation, stream, argument, rest);
+    }
+
+    /** Whether it is what the socket itself has put behind the last message of a peer that was lost. */
+    boolean isFarewell() {
+        return type == GOAWAY && incarnation == 0 && argument == OWN;
     }
 
     boolean isEnd() {

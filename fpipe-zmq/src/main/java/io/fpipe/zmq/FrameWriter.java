@@ -54,11 +54,12 @@ final class FrameWriter {
         return null;
     }
 
-    /** Returns 0, or JeroMQ's number for why it does not take a frame. */
-    int send(ByteBuffer frame, boolean first, boolean more) {
+    /** Returns 0, or JeroMQ's number for why it does not take a frame. The last one tells when it leaves the queue. */
+    int send(ByteBuffer frame, boolean first, boolean more, @Nullable Runnable taken) {
         // JeroMQ sends from index 0, whatever the position is, and up to the capacity
         boolean whole = frame.position() == 0 && frame.limit() == frame.capacity();
-        Msg part = new Msg(whole ? frame : frame.slice());
+        ByteBuffer bytes = whole ? frame : frame.slice();
+        Msg part = taken == null || more ? new Msg(bytes) : new NoticedMsg(bytes, taken);
         for (int i = 0; i < INTERRUPTS; i++) {
             if (first ? socket.send(part, flags(more)) : sendNext(part, more)) {
                 return 0;

@@ -9,13 +9,14 @@ import java.util.function.BooleanSupplier;
 import zmq.Msg;
 
 /**
- * A received frame of a socket that asks for logins. JeroMQ trusts the lengths in a HELLO; the exception that a wrong one
- * causes leaves a connection that never ends, nor does its context. And it asks who may log in although the socket is being
- * closed, and forgets to end that connection. It refuses a HELLO that is too short as it should: so those are.
+ * A received frame of a socket that asks for logins with PLAIN. JeroMQ trusts the lengths in a HELLO; the exception that a
+ * wrong one causes leaves a connection that never ends, nor does its context. And it asks who may log in although the
+ * socket is being closed, and forgets to end that connection; it refuses a HELLO that is too short as it should, so then
+ * it gets none. It takes a HELLO whose last letter is another, and one that is no command.
  */
 final class LoginMsg extends Msg {
 
-    private static final byte[] HELLO = "\5HELLO".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] HELLO = "\5HELL".getBytes(StandardCharsets.US_ASCII);
 
     private final BooleanSupplier closing;
 
@@ -26,28 +27,28 @@ final class LoginMsg extends Msg {
 
     @Override
     public int size() {
-        int size = super.size();
-        return isCommand() && isHello(size) && (closing.getAsBoolean() || !hasTwoTexts(size)) ? 0 : size;
+        return closing.getAsBoolean() && isHello() ? 0 : super.size(); // other frames do not matter then
     }
 
-    private boolean isHello(int size) {
+    private boolean isHello() {
         for (int i = 0; i < HELLO.length; i++) {
-            if (i >= size || get(i) != HELLO[i]) {
+            if (i >= super.size() || super.get(i) != HELLO[i]) {
                 return false;
             }
         }
         return true;
     }
 
-    /** A length in one byte and the user, then a length and the password, and nothing behind it. */
-    private boolean hasTwoTexts(int size) {
-        int end = HELLO.length;
-        for (int text = 0; text < 2; text++) {
-            if (end >= size || get(end) < 0) { // longer ones are negative to JeroMQ
-                return false;
-            }
-            end += 1 + get(end);
+    /** Of a HELLO only its name, which is ASCII, and its lengths are asked for: none is negative or behind the end. */
+    @Override
+    public byte get(int index) {
+        if (!isHello()) { // such as a subscription
+            return super.get(index);
         }
-        return end == size;
+        if (index >= super.size()) {
+            return 0;
+        }
+        byte value = super.get(index);
+        return value < 0 ? Byte.MAX_VALUE : value;
     }
 }

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import reactor.util.Logger;
 import reactor.util.Loggers;
@@ -26,11 +25,11 @@ final class Logins implements SocketHandler, Outgoing.Origin {
     static final String ADDRESS = "inproc://zeromq.zap.01";
 
     private static final Logger LOG = Loggers.getLogger(Logins.class);
-    private static final int REQUEST_FRAMES = 10;
+    private static final int HEAD_FRAMES = 8;
 
     private final OwnedSocket socket;
     private final AtomicLong count = new AtomicLong();
-    private final Map<String, Predicate<? super ZmqCredentials>> domains = new ConcurrentHashMap<>();
+    private final Map<String, Admission> domains = new ConcurrentHashMap<>();
     private final Map<String, OwnedSocket> servers = new ConcurrentHashMap<>();
 
     private volatile boolean closed;
@@ -45,9 +44,9 @@ final class Logins implements SocketHandler, Outgoing.Origin {
     }
 
     /** Returns the domain of a new server. */
-    String add(Predicate<? super ZmqCredentials> accepts) {
+    String add(Admission admission) {
         String domain = "fpipe-" + count.incrementAndGet();
-        domains.put(domain, accepts);
+        domains.put(domain, admission);
         return domain;
     }
 
@@ -79,19 +78,16 @@ final class Logins implements SocketHandler, Outgoing.Origin {
         // never: there is always demand
     }
 
-    /** Peer, empty, version, request id, domain, address, identity, mechanism, user, password. */
+    /** Peer, empty, version, request id, domain, address, identity, mechanism, then what the client gives. */
     @Override
     public void received(List<Msg> parts, int from, int to) {
-        if (to - from < REQUEST_FRAMES - 2) {
+        if (to - from < HEAD_FRAMES) {
             return;
         }
-        String domain = text(parts.get(from + 4));
-        boolean plain = to - from == REQUEST_FRAMES && text(parts.get(from + 7)).equals("PLAIN");
-        boolean accepted = plain
-                && accepts(
-                        domain,
-                        new ZmqCredentials(
-                                text(parts.get(from + 8)), text(parts.get(from + 9)), text(parts.get(from + 5))));
+        List<ByteBuffer> given =
+                parts.subList(from + HEAD_FRAMES, to).stream().map(Msg::buf).toList();
+        boolean accepted =
+                accepts(text(parts.get(from + 4)), text(parts.get(from + 7)), text(parts.get(from + 5)), given);
         socket.send(new Outgoing(
                 this,
                 parts.get(from).buf(),
@@ -100,18 +96,22 @@ final class Logins implements SocketHandler, Outgoing.Origin {
                 parts.get(from + 3).buf(),
                 bytes(accepted ? "200" : "400"),
                 bytes(accepted ? "OK" : "refused"),
-                accepted ? parts.get(from + 8).buf() : bytes(""),
+                bytes(""), // a user would come ahead of the first message, and nobody reads it there
                 bytes("")));
     }
 
-    private boolean accepts(String domain, ZmqCredentials credentials) {
-        Predicate<? super ZmqCredentials> accepts = domains.get(domain);
+    private boolean accepts(String domain, String mechanism, String address, List<ByteBuffer> given) {
+        Admission admission = domains.get(domain);
+        boolean accepted = false;
         try {
-            return accepts != null && accepts.test(credentials);
+            accepted = admission != null && admission.accepts(mechanism, address, given);
         } catch (RuntimeException ex) {
-            LOG.error("whether " + credentials + " may log in cannot be told", ex);
-            return false;
+            LOG.error("whether a client at " + address + " may log in with " + mechanism + " cannot be told", ex);
         }
+        if (!accepted) {
+            LOG.debug("a client at {} was refused a login with {}", address, mechanism);
+        }
+        return accepted;
     }
 
     private static String text(Msg part) {

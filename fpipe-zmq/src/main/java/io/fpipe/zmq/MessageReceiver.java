@@ -81,7 +81,7 @@ final class MessageReceiver extends Flux<ByteBuffer> implements Subscription {
 
     /** Changes what is reserved, if the budget and the state of the stream allow it. */
     private boolean reserveAlso(long bytes) {
-        if (bytes > 0 && !budget.reserve(bytes)) {
+        if (bytes > 0 && !budget.reserveMore(bytes)) {
             return false;
         }
         long before = reserved.get();

@@ -4,6 +4,8 @@
  */
 package io.fpipe.zmq;
 
+import static java.util.Objects.requireNonNull;
+
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -153,6 +155,7 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
 
     @Override
     public void onNext(ByteBuffer buffer) {
+        requireNonNull(buffer, "buffer"); // RS 2.13
         if (done) {
             Operators.onNextDropped(buffer, context);
             return;
@@ -167,6 +170,7 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
 
     @Override
     public void onError(Throwable t) {
+        requireNonNull(t, "t"); // RS 2.13
         if (done) {
             Operators.onErrorDropped(t, context);
             return;

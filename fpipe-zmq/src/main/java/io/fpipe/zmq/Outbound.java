@@ -198,7 +198,7 @@ final class Outbound {
         }
         int last = frames.length - 1;
         for (int i = 0; i <= last; i++) {
-            int error = writer.send(frames[i], i == 0, i < last);
+            int error = writer.send(frames[i], i == 0, i < last, message.taken());
             if (error == ZError.EAGAIN && i == 0 && (settings.isWaiting() || !router)) {
                 return false;
             }

@@ -32,11 +32,11 @@ final class Peer implements Outgoing.Origin {
      * How many bytes of messages may be on their way to a peer that has not shown that it reads. Its credit is its word;
      * ZeroMQ would keep all that it asks for, and a source that never waits would never let go of the loop.
      */
-    private static final long MAX_UNREAD =
+    static final long MAX_UNREAD =
             Math.max(1 << 20, Math.min(64 << 20, Runtime.getRuntime().maxMemory() / 8));
 
     /** What a frame costs beside its bytes. */
-    private static final int FRAME_COST = 256;
+    static final int FRAME_COST = 256;
 
     private final EventLoop loop;
     private final OwnedSocket socket;
@@ -261,6 +261,18 @@ final class Peer implements Outgoing.Origin {
     void broken(String how) {
         if (++broken > MAX_BROKEN) {
             cutOff("it breaks the protocol again and again: " + how);
+        }
+    }
+
+    /**
+     * The two ends do not agree on the credit, as when an introduction has not arrived as it was sent; on the loop. Each
+     * call might fail for that: a client begins anew.
+     */
+    void creditDiffers(String how) {
+        if (routingId == null) {
+            cutOff("the two ends do not agree on the credit: " + how);
+        } else {
+            broken(how);
         }
     }
 

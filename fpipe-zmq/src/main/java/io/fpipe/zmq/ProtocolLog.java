@@ -19,10 +19,35 @@ final class ProtocolLog {
 
     private ProtocolLog() {}
 
-    static void notFpipe(OwnedSocket socket, List<Msg> parts, int from) {
-        Msg first = parts.get(from);
-        report(socket + " dropped a message that is not FPIPE/1: " + first.size() + " bytes, starting with "
-                + FrameWriter.hex(first.buf()));
+    static void notFpipe(OwnedSocket socket, List<Msg> parts) {
+        String begins = parts.isEmpty()
+                ? "no frames"
+                : parts.get(0).size() + " bytes, starting with "
+                        + FrameWriter.hex(parts.get(0).buf());
+        report(socket + " dropped a message that is not FPIPE/1: " + begins);
+    }
+
+    static void notReply(OwnedSocket socket, List<Msg> parts) {
+        report(socket + " dropped a message of " + parts.size()
+                + " frames that is no reply: it begins with "
+                + FrameWriter.hex(parts.get(0).buf()));
+    }
+
+    static void lateReply(OwnedSocket socket) {
+        LOG.debug("{} dropped the reply to a call that is over", socket);
+    }
+
+    /** A peer that is not fpipe gets the reply to an error, which does not say which one. */
+    static void plainFailed(String peer, Throwable error) {
+        report("the peer " + peer + " gets an error reply: " + error);
+    }
+
+    static void plainDropped(String peer, long count, String why) {
+        report("the peer " + peer + " gets no reply, the server's request " + count + " without one: " + why);
+    }
+
+    static void plainErrorReply(String why) {
+        report("an empty message takes the place of plainErrorReply: " + why);
     }
 
     static void stale(OwnedSocket socket, Frame frame) {

@@ -24,7 +24,7 @@ final class ServerBinding implements ZmqBinding, SocketHandler {
     private final ZmqResources resources;
     private final EventLoop loop;
     private final Endpoint endpoint;
-    private final long pingNanos;
+    private final ExchangeSettings settings;
     private final ServerPeers peers;
     private final AtomicBoolean disposed = new AtomicBoolean();
     private final Sinks.One<Void> closed = Sinks.one();
@@ -38,11 +38,11 @@ final class ServerBinding implements ZmqBinding, SocketHandler {
         this.resources = resources;
         this.loop = resources.loop();
         this.endpoint = endpoint;
-        this.pingNanos = settings.limits().pingNanos();
+        this.settings = settings;
         this.peers = new ServerPeers(this, resources, settings, routes, endpoint.isInproc());
-        this.socket = resources.open(ExchangeSettings.socket(SocketType.ROUTER), List.of(endpoint), this);
+        this.socket = resources.open(settings.socket(SocketType.ROUTER), List.of(endpoint), this);
         socket.start();
-        loop.execute(() -> loop.schedule(pingNanos, this::tick));
+        loop.execute(() -> loop.schedule(settings.limits().pingNanos(), this::tick));
         if (!resources.attach(this)) {
             dispose();
         }
@@ -51,7 +51,7 @@ final class ServerBinding implements ZmqBinding, SocketHandler {
     private void tick() {
         if (!disposed.get()) {
             peers.tick();
-            loop.schedule(pingNanos, this::tick);
+            loop.schedule(settings.limits().pingNanos(), this::tick);
         }
     }
 
@@ -70,10 +70,14 @@ final class ServerBinding implements ZmqBinding, SocketHandler {
         ByteBuffer id = parts.get(from).buf();
         Frame frame = Frame.read(parts, from + 1, to);
         if (frame == null) {
-            ProtocolLog.notFpipe(socket, parts, Math.min(from + 1, to - 1));
+            peers.receivedPlain(socket, id, parts.subList(from + 1, to));
         } else if (peers.received(socket, id, frame) && !endpoint.bind() && endpoint.isInproc()) {
             renew(); // there is no event over inproc, and JeroMQ does not connect again
         }
+    }
+
+    ServerPeers peers() {
+        return peers;
     }
 
     /** How many messages are under way; on the loop. */
@@ -115,7 +119,7 @@ final class ServerBinding implements ZmqBinding, SocketHandler {
         }
         OwnedSocket next;
         try {
-            next = resources.open(ExchangeSettings.socket(SocketType.ROUTER), List.of(where), this);
+            next = resources.open(settings.socket(SocketType.ROUTER), List.of(where), this);
         } catch (ZmqException ex) { // no descriptors, the name does not resolve now, or the address is not free yet
             loop.execute(() -> reconnect(where));
             return;

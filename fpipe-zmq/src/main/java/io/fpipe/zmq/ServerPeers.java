@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
+import zmq.Msg;
 
 /** The clients of a server and what they may do. Everything runs on the loop. */
 final class ServerPeers implements Peer.Owner {
@@ -32,6 +33,7 @@ final class ServerPeers implements Peer.Owner {
     private final Routes routes;
     private final boolean inproc;
     private final Map<ByteBuffer, Peer> peers = new HashMap<>();
+    private final PlainPeers plain;
 
     private boolean draining;
     private int strangers;
@@ -46,11 +48,15 @@ final class ServerPeers implements Peer.Owner {
         this.limits = settings.limits();
         this.routes = routes;
         this.inproc = inproc;
+        this.plain = new PlainPeers(this, resources, settings, routes.otherwise(), inproc);
     }
 
     /** Takes a frame; returns whether its peer has gone away with it. */
     boolean received(OwnedSocket socket, ByteBuffer id, Frame frame) {
         Peer peer = peers.get(id);
+        if (frame.isFarewell()) {
+            plain.gone(id);
+        }
         if (frame.type() == Frame.GOAWAY) {
             return peer != null && goaway(peer, frame);
         }
@@ -76,8 +82,18 @@ final class ServerPeers implements Peer.Owner {
         return false;
     }
 
+    /** Takes a message that is no frame: it is of a plain peer, if its connection does not speak FPIPE/1. */
+    void receivedPlain(OwnedSocket socket, ByteBuffer id, List<Msg> parts) {
+        boolean claimed = parts.isEmpty() || Frame.isClaimed(parts.get(0).buf());
+        if (claimed || peers.containsKey(id) || !settings.servesPlain() || socket.isClosing()) {
+            ProtocolLog.notFpipe(socket, parts);
+        } else {
+            plain.received(socket, id, parts);
+        }
+    }
+
     private boolean goaway(Peer peer, Frame frame) {
-        if (frame.incarnation() == 0 && frame.argument() == Frame.OWN) { // the connection is gone
+        if (frame.isFarewell()) { // the connection is gone
             forget(peer);
             lost(peer, "the connection was lost");
             return true;
@@ -100,6 +116,9 @@ final class ServerPeers implements Peer.Owner {
     }
 
     private void hello(OwnedSocket socket, ByteBuffer id, @Nullable Peer before, Frame frame) {
+        if (frame.incarnation() == 0) { // reserved: it makes no sense
+            return;
+        }
         if (before != null && before.isOpen() && before.incarnation() == frame.incarnation()) {
             before.heard();
             before.sayHello(settings.firstCredit(budget)); // it asks again, for it has not heard us yet
@@ -109,7 +128,7 @@ final class ServerPeers implements Peer.Owner {
         if (before != null) {
             peer.follow(before);
             lost(before, "the peer has begun anew");
-        } else if (peers.size() >= limits.maxPeers()) {
+        } else if (isFull()) {
             refuseStranger(peer, 0, ZmqRemoteException.OVERLOADED, "more than " + limits.maxPeers() + " peers");
             return;
         }
@@ -209,9 +228,25 @@ final class ServerPeers implements Peer.Owner {
         return Chunks.limit(settings.window()).apply(reply).ignoreElements().flux();
     }
 
+    /** Whether there is no room for one peer more. */
+    boolean isFull() {
+        if (peers.size() + plain.peerCount() >= limits.maxPeers()) {
+            plain.forgetIdle();
+        }
+        return peers.size() + plain.peerCount() >= limits.maxPeers();
+    }
+
+    PlainPeers plain() {
+        return plain;
+    }
+
+    boolean isDraining() {
+        return draining;
+    }
+
     /** How many messages are under way. */
     int streamCount() {
-        int count = 0;
+        int count = plain.requestCount();
         for (Peer peer : peers.values()) {
             count += peer.streamCount();
         }
@@ -220,6 +255,7 @@ final class ServerPeers implements Peer.Owner {
 
     /** Says to each peer that this end lives, and gives up those who do not. */
     void tick() {
+        plain.forgetIdle();
         for (Peer peer : List.copyOf(peers.values())) {
             if (peer.isOpen() && peer.isSilent(limits.maxSilent())) {
                 peer.sayGoaway(0); // should it wake up
@@ -260,17 +296,21 @@ final class ServerPeers implements Peer.Owner {
     /** Ends what is under way, and tells of each stream why. */
     void shutDown(Throwable reason) {
         List.copyOf(peers.values()).forEach(peer -> peer.shutDown(reason));
+        plain.shutDown(reason);
     }
 
     void fail(Throwable reason) {
         List<Peer> all = List.copyOf(peers.values());
         peers.clear();
         all.forEach(peer -> peer.fail(reason));
+        plain.fail();
     }
 
     void dispose(Throwable reason) {
+        draining = true;
         List<Peer> all = List.copyOf(peers.values());
         peers.clear();
         all.forEach(peer -> peer.dispose(reason));
+        plain.shutDown(reason);
     }
 }

@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import zmq.Msg;
 import zmq.SocketBase;
@@ -48,7 +47,7 @@ final class SocketSettings {
     private boolean waiting;
     private boolean farewell;
     private @Nullable BiConsumer<? super ZmqMessage, ? super ZmqUndeliverableException> undeliverable;
-    private @Nullable Predicate<? super ZmqCredentials> logins;
+    private @Nullable Admission admission;
 
     private SocketSettings(SocketType type) {
         this.type = type;
@@ -85,7 +84,7 @@ final class SocketSettings {
         copy.waiting = waiting;
         copy.farewell = farewell;
         copy.undeliverable = undeliverable;
-        copy.logins = logins;
+        copy.admission = admission;
         change.accept(copy);
         return copy;
     }
@@ -115,8 +114,8 @@ final class SocketSettings {
         return change(s -> s.undeliverable = told);
     }
 
-    SocketSettings logins(Predicate<? super ZmqCredentials> accepts) {
-        return change(s -> s.logins = accepts);
+    SocketSettings admission(Admission accepts) {
+        return change(s -> s.admission = accepts);
     }
 
     /**
@@ -178,8 +177,8 @@ final class SocketSettings {
 
     /** Who may log in, where the socket asks for it. */
     @Nullable
-    Predicate<? super ZmqCredentials> logins() {
-        return logins;
+    Admission admission() {
+        return admission;
     }
 
     /** Sets what has to be set before bind or connect. */
@@ -219,7 +218,10 @@ final class SocketSettings {
      */
     private Msg allocate(int size, BooleanSupplier closing) {
         int checked = size < 0 || size > maxMessageBytes ? 0 : size;
-        return logins == null ? new Msg(checked) : new LoginMsg(checked, closing);
+        if (has(ZMQ.ZMQ_CURVE_SECRETKEY)) {
+            return new CurveMsg(checked, closing);
+        }
+        return admission == null ? new Msg(checked) : new LoginMsg(checked, closing);
     }
 
     /** Has a ROUTER that connects tell its peer so; a peer that connects itself knows, and a REQ would not bear it. */

@@ -5,6 +5,8 @@
 package io.fpipe.zmq;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -58,11 +60,13 @@ final class WaitingCalls {
         return true;
     }
 
-    /** Fails them all; on the loop. */
+    /** Fails them all, but not those that are made because of that; on the loop. */
     void fail(Throwable reason) {
+        List<Call> all = new ArrayList<>();
         for (Call call = poll(); call != null; call = poll()) {
-            call.stream.disposed(reason);
+            all.add(call);
         }
+        all.forEach(call -> call.stream.disposed(reason));
     }
 
     Iterable<Call> all() {

@@ -7,12 +7,15 @@ package io.fpipe.zmq;
 import io.fpipe.reactor.LimitExceededException;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** The sum of all windows on some {@link ZmqResources}, and its limit. Any thread may use it. */
+/**
+ * The sum of all windows on some {@link ZmqResources}, and its limit. Windows that grow have one half of it; the other
+ * half is kept for streams that begin. Any thread may use it.
+ */
 final class WindowBudget {
 
     private static final int LARGEST_FIRST = 1 << 16;
 
-    /** As many streams at least find room at the first credit, whatever the others have got. */
+    /** As many streams find room for the first credit, whatever windows have grown, unless the limit is below 8 MiB. */
     private static final int STREAMS = 1024;
 
     private final long limit;
@@ -27,12 +30,21 @@ final class WindowBudget {
      * limit is not small.
      */
     int firstCredit() {
-        return (int) Math.max(ExchangeSettings.MIN_WINDOW, Math.min(LARGEST_FIRST, limit / STREAMS));
+        return (int) Math.max(ExchangeSettings.MIN_WINDOW, Math.min(LARGEST_FIRST, limit / 2 / STREAMS));
     }
 
-    /** Reserves all or nothing; returns whether it did. */
+    /** Reserves what a stream begins with, all or nothing; returns whether it did. */
     boolean reserve(long bytes) {
-        if (used.addAndGet(bytes) <= limit) {
+        return reserve(bytes, limit);
+    }
+
+    /** Reserves what a window grows by, all or nothing; returns whether it did. */
+    boolean reserveMore(long bytes) {
+        return reserve(bytes, limit / 2);
+    }
+
+    private boolean reserve(long bytes, long most) {
+        if (used.addAndGet(bytes) <= most) {
             return true;
         }
         used.addAndGet(-bytes);

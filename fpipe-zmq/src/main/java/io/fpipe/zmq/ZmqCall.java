@@ -90,7 +90,8 @@ public final class ZmqCall {
 
     /**
      * Names the connection that the call came by: 16 hexadecimal digits that are the same for all calls of one
-     * connection and differ between connections. Not a proof of who calls.
+     * connection and differ between connections; of a peer that is not fpipe {@code plain-} and its routing id. Not a
+     * proof of who calls.
      *
      * @return the name
      */

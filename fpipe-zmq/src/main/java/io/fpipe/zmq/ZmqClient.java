@@ -33,6 +33,7 @@ public final class ZmqClient {
         this.settings = settings;
         this.endpoints = endpoints;
         this.resources = resources;
+        endpoints.forEach(settings.security()::check);
     }
 
     /**
@@ -117,14 +118,80 @@ public final class ZmqClient {
     }
 
     /**
+     * Calls a peer that is not fpipe: a REP of any ZeroMQ library, or a ROUTER that answers as one. A request is one
+     * ZeroMQ message, gathered whole before it is sent, and so is its reply; both are at most
+     * {@link ZmqLimits#maxPlainMessageBytes} long. Any number of calls may be under way, for each carries a hop frame
+     * that the peer sends back; how many wait for each other is up to the peer, a REP answers one after the other.
+     * <ul>
+     * <li>A call fails with {@link io.fpipe.reactor.LimitExceededException} if its request or its reply is too long, or
+     * if {@link ZmqLimits#maxWaiting} calls are under way already; the peer's failures have no sign of their own.</li>
+     * <li>{@link #requestTimeout} is the time to the whole reply; it begins anew when the request is sent.</li>
+     * <li>A cancelled call is forgotten, and its reply dropped. The peer does not hear of it.</li>
+     * <li>{@link ZmqExchange#tell(reactor.core.publisher.Flux)} completes when the reply has come, and drops it.</li>
+     * <li>There are no routes, metadata and deadlines ({@link IllegalStateException}), and neither {@link #window} nor
+     * {@link #idleTimeout}; nothing is said to tell whether the peer lives, beside TCP's keepalive.</li>
+     * </ul>
+     *
+     * @return a changed copy
+     * @throws IllegalStateException if {@link #window} or {@link #idleTimeout} was set
+     */
+    public ZmqClient plain() {
+        PlainSettings plain = settings.plain().calling();
+        return new ZmqClient(settings.withPlain(plain), endpoints, resources);
+    }
+
+    /**
      * Sets the limits: {@link ZmqLimits#maxWaiting}, {@link ZmqLimits#maxMessageBytes},
-     * {@link ZmqLimits#handshakeTimeout} and {@link ZmqLimits#ping}; the others are for servers.
+     * {@link ZmqLimits#handshakeTimeout} and {@link ZmqLimits#ping}, and {@link ZmqLimits#maxPlainMessageBytes} for
+     * {@link #plain()}; the others are for servers.
      *
      * @param limits changes the limits
      * @return a changed copy
      */
     public ZmqClient limits(UnaryOperator<ZmqLimits> limits) {
         return new ZmqClient(settings.withLimits(limits.apply(settings.limits())), endpoints, resources);
+    }
+
+    /**
+     * Encrypts with CURVE (https://rfc.zeromq.org/spec/26/): nobody between can read or change anything, and only the
+     * server with this key is talked to. The client's own keys are new ones, so this is for servers that let everybody
+     * in. Only over {@code tcp}. Default: nothing is encrypted.
+     *
+     * @param serverKey the server's public key, 40 characters of Z85
+     * @return a changed copy
+     * @throws IllegalArgumentException if that is no key
+     * @throws IllegalStateException after {@link #plainLogin}
+     */
+    public ZmqClient curve(String serverKey) {
+        return curve(serverKey, ZmqKeyPair.generate());
+    }
+
+    /**
+     * Encrypts with CURVE, as {@link #curve(String)} does, and shows the server who the client is. A server that does
+     * not let it in fails its calls with {@link ZmqRefusedException}.
+     *
+     * @param serverKey the server's public key, 40 characters of Z85
+     * @param keys the client's own keys
+     * @return a changed copy
+     * @throws IllegalArgumentException if the server's key is none
+     * @throws IllegalStateException after {@link #plainLogin}
+     */
+    public ZmqClient curve(String serverKey, ZmqKeyPair keys) {
+        return new ZmqClient(settings.withSecurity(Security.curveClient(serverKey, keys)), endpoints, resources);
+    }
+
+    /**
+     * Logs in with ZeroMQ's PLAIN mechanism. The password is sent in clear, to whoever answers at the address. A server
+     * that does not let the client in fails its calls with {@link ZmqRefusedException}. Only over {@code tcp}. Default:
+     * no login.
+     *
+     * @param user the name, 1 to 127 ASCII characters
+     * @param password the password, at most 127 ASCII characters
+     * @return a changed copy
+     * @throws IllegalStateException after {@link #curve(String)}
+     */
+    public ZmqClient plainLogin(String user, String password) {
+        return new ZmqClient(settings.withSecurity(Security.plainClient(user, password)), endpoints, resources);
     }
 
     /**
@@ -158,7 +225,10 @@ public final class ZmqClient {
         if (endpoints.isEmpty()) {
             throw new IllegalStateException("neither bind nor connect was called");
         }
-        return new ClientExchange(resources == null ? ZmqResources.shared() : resources, endpoints, settings);
+        ZmqResources on = resources == null ? ZmqResources.shared() : resources;
+        return settings.plain().calls()
+                ? new PlainExchange(on, endpoints, settings)
+                : new ClientExchange(on, endpoints, settings);
     }
 
     @Override

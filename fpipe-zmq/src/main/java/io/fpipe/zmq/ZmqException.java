@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Something went wrong on a ZeroMQ socket or on the way to a remote peer. */
 public sealed class ZmqException extends RuntimeException
-        permits ZmqDisconnectedException, ZmqRemoteException, ZmqUndeliverableException {
+        permits ZmqDisconnectedException, ZmqRefusedException, ZmqRemoteException, ZmqUndeliverableException {
 
     private static final long serialVersionUID = 1L;
 

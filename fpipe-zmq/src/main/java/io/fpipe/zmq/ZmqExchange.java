@@ -19,7 +19,7 @@ import reactor.core.publisher.Mono;
 public interface ZmqExchange extends Stage, Disposable {
 
     /**
-     * Sends a message and receives the reply.
+     * Sends a message and receives the reply. Where the peer is not fpipe, {@link ZmqClient#plain} says what is different.
      * <ul>
      * <li>Emits: the reply's bytes as they arrive, on the loop thread of the {@link ZmqResources}; the reply may begin
      * before the request has ended.</li>

@@ -19,6 +19,7 @@ public final class ZmqLimits {
     private int maxPeers = 10_000;
     private int maxWaiting = 1 << 14;
     private long maxMessageBytes = Long.MAX_VALUE;
+    private int maxPlainMessageBytes = 16 << 20;
     private Duration handshakeTimeout = Duration.ofSeconds(5);
     private Duration pingInterval = Duration.ofSeconds(5);
     private Duration pingTimeout = Duration.ofSeconds(15);
@@ -31,6 +32,7 @@ public final class ZmqLimits {
         maxPeers = from.maxPeers;
         maxWaiting = from.maxWaiting;
         maxMessageBytes = from.maxMessageBytes;
+        maxPlainMessageBytes = from.maxPlainMessageBytes;
         handshakeTimeout = from.handshakeTimeout;
         pingInterval = from.pingInterval;
         pingTimeout = from.pingTimeout;
@@ -104,6 +106,24 @@ public final class ZmqLimits {
     }
 
     /**
+     * Limits the bytes of each plain message, there and back, as {@link #maxMessageBytes} does if that is less: it is
+     * whole in memory, at both ends ({@link ZmqClient#plain}, {@link ZmqServer#plainPeers}). All frames of its body
+     * count. ZeroMQ ends the connection of a peer that sends a single frame above the limit, before it takes memory for
+     * it, so a peer that waits for a reply to that hears nothing but the end of its connection. Default: 16 MiB.
+     *
+     * @param bytes the limit, from 1 to 2^30
+     * @return a changed copy
+     */
+    public ZmqLimits maxPlainMessageBytes(int bytes) {
+        if (bytes > 1 << 30) {
+            throw new IllegalArgumentException("maxPlainMessageBytes must be at most 2^30, was " + bytes);
+        }
+        ZmqLimits changed = new ZmqLimits(this);
+        changed.maxPlainMessageBytes = (int) atLeastOne("maxPlainMessageBytes", bytes);
+        return changed;
+    }
+
+    /**
      * Sets how long a client that connects waits for the server's introduction before it tries anew with another
      * connection. Default: 5 seconds.
      *
@@ -169,6 +189,10 @@ public final class ZmqLimits {
 
     long maxMessageBytes() {
         return maxMessageBytes;
+    }
+
+    int maxPlainMessageBytes() {
+        return maxPlainMessageBytes;
     }
 
     Duration handshakeTimeout() {

@@ -10,7 +10,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
@@ -130,7 +129,8 @@ public final class ZmqResources implements Disposable {
         /**
          * Limits the sum of the windows of all messages that are under way to these resources: what all exchanges on
          * them may hold in memory of what has arrived and was not read. When little is left, windows stay small, so
-         * that messages travel more slowly; when nothing is left, calls are refused. Default: a quarter of the heap.
+         * that messages travel more slowly; when nothing is left, calls are refused. What windows grow by takes at most
+         * half of it, so that long messages leave room for calls that begin. Default: a quarter of the heap.
          *
          * @param bytes the limit, at least 65536
          * @return a changed copy
@@ -205,12 +205,12 @@ public final class ZmqResources implements Disposable {
     }
 
     private OwnedSocket openUninterrupted(SocketSettings settings, List<Endpoint> endpoints, SocketHandler handler) {
-        Predicate<? super ZmqCredentials> accepts = settings.logins();
-        if (accepts == null) {
+        Admission admission = settings.admission();
+        if (admission == null) {
             return openWith(settings, endpoints, handler, () -> {});
         }
         Logins door = logins();
-        String domain = door.add(accepts);
+        String domain = door.add(admission);
         OwnedSocket owned =
                 openWith(settings.with(ZMQ.ZMQ_ZAP_DOMAIN, domain), endpoints, handler, () -> door.remove(domain));
         door.opened(domain, owned);

@@ -10,7 +10,10 @@ import io.fpipe.reactor.Deserializer;
 import io.fpipe.reactor.FluxDeserializer;
 import io.fpipe.reactor.Serializer;
 import io.fpipe.reactor.Stage;
+import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
@@ -23,6 +26,8 @@ import reactor.core.publisher.Mono;
  * <p>The handler runs on the loop thread of the {@link ZmqResources}, once for each message, many at a time: work that
  * blocks or takes long belongs on another thread ({@code publishOn}, {@code subscribeOn}). A handler that throws or
  * whose reply fails gives its caller a {@link ZmqRemoteException} with the text of the error; everything else goes on.
+ *
+ * <p>Peers that are not fpipe are served on the same endpoint: {@link #plainPeers}.
  *
  * <p>What a handler may know of its call, such as its metadata, is in the Reactor {@code Context} of its reply:
  * {@link ZmqCall}. A call is refused without a handler where {@link #limits} do not allow it.
@@ -44,6 +49,9 @@ public final class ZmqServer {
         this.routes = routes;
         this.endpoint = endpoint;
         this.resources = resources;
+        if (endpoint != null) {
+            settings.security().check(endpoint);
+        }
     }
 
     /**
@@ -96,6 +104,34 @@ public final class ZmqServer {
      */
     public ZmqServer limits(UnaryOperator<ZmqLimits> limits) {
         return new ZmqServer(settings.withLimits(limits.apply(settings.limits())), routes, endpoint, resources);
+    }
+
+    /**
+     * Encrypts with CURVE (https://rfc.zeromq.org/spec/26/): nobody between can read or change anything, clients talk to
+     * the server with these keys only, and the server to clients whose keys it accepts. All others are refused. Only over
+     * {@code tcp}. Default: nothing is encrypted, and everybody is let in.
+     *
+     * @param keys the server's keys
+     * @param accepts tells by its public key, 40 characters of Z85, whether a client is let in, each time that it
+     *     connects; on the loop thread, so it must not block; what it throws refuses. {@code Set.of(..)::contains} will do
+     * @return a changed copy
+     * @throws IllegalStateException after {@link #plainLogin}
+     */
+    public ZmqServer curve(ZmqKeyPair keys, Predicate<? super String> accepts) {
+        return new ZmqServer(settings.withSecurity(Security.curveServer(keys, accepts)), routes, endpoint, resources);
+    }
+
+    /**
+     * Has each client log in with ZeroMQ's PLAIN mechanism, whose passwords are sent in clear. All others are refused.
+     * Only over {@code tcp}. Default: everybody is let in.
+     *
+     * @param accepts tells whether a client is let in, each time that it connects; on the loop thread, so it must not
+     *     block; what it throws refuses
+     * @return a changed copy
+     * @throws IllegalStateException after {@link #curve}
+     */
+    public ZmqServer plainLogin(Predicate<? super ZmqCredentials> accepts) {
+        return new ZmqServer(settings.withSecurity(Security.plainServer(accepts)), routes, endpoint, resources);
     }
 
     /**
@@ -162,6 +198,48 @@ public final class ZmqServer {
             Function<? super Flux<Q>, ? extends Publisher<? extends R>> function,
             Serializer<Flux<R>> reply) {
         return Handlers.manyToMany(request, function, reply);
+    }
+
+    /**
+     * Sets whether peers are served that are not fpipe, on the same endpoint: a REQ or a DEALER of any ZeroMQ library,
+     * whose messages are one request each, of at most {@link ZmqLimits#maxPlainMessageBytes}. They go to the handler
+     * that is given to {@code serve}, and the reply is one message. {@link ZmqLimits#maxStreamsPerPeer},
+     * {@link ZmqLimits#maxStreams} and {@link ZmqLimits#maxPeers} hold for them, too. Without it, and with
+     * {@link #curve}, their messages are dropped and logged. Default: true.
+     *
+     * @param accept whether they are served
+     * @return a changed copy
+     */
+    public ZmqServer plainPeers(boolean accept) {
+        PlainSettings plain = settings.plain().accepted(accept);
+        return new ZmqServer(settings.withPlain(plain), routes, endpoint, resources);
+    }
+
+    /**
+     * Sets what a peer that is not fpipe gets instead of a reply, for between such peers there are no errors: when the
+     * handler fails (its error), when its reply is too long ({@link io.fpipe.reactor.LimitExceededException}) or not
+     * there in time ({@link java.util.concurrent.TimeoutException}), and when the server refuses the request
+     * ({@link ZmqRemoteException} with the code). It is logged in any case. Default: one empty message.
+     *
+     * @param reply gives the bytes, at most 65536; runs on the loop thread. Where it fails itself or returns null, or
+     *     more bytes, the message is empty
+     * @return a changed copy
+     */
+    public ZmqServer plainErrorReply(Function<? super Throwable, ? extends ByteBuffer> reply) {
+        PlainSettings plain = settings.plain().errorReply(requireNonNull(reply, "reply"));
+        return new ZmqServer(settings.withPlain(plain), routes, endpoint, resources);
+    }
+
+    /**
+     * Sets how long the handler may take for the whole reply to a peer that is not fpipe, which cannot say so itself;
+     * then it is cancelled, and the peer gets the reply to an error. Default: 30 seconds.
+     *
+     * @param timeout the time, more than 0
+     * @return a changed copy
+     */
+    public ZmqServer plainTimeout(Duration timeout) {
+        PlainSettings plain = settings.plain().timeout(ExchangeSettings.check("plainTimeout", timeout));
+        return new ZmqServer(settings.withPlain(plain), routes, endpoint, resources);
     }
 
     /**

@@ -7,29 +7,22 @@ package io.fpipe.zmq;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fpipe.reactor.Stage;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Schedulers;
 
 /** Another process: a server whose replies do not end, or a client whose request does not. */
 final class Child implements AutoCloseable, Disposable {
 
     private static final String READY = "ready";
 
-    private final Process process;
-    private String said = "";
+    private final OtherJvm jvm;
+    private final String said;
 
-    private Child(Process process) {
-        this.process = process;
+    private Child(OtherJvm jvm, String said) {
+        this.jvm = jvm;
+        this.said = said;
     }
 
     /** Starts a server on a port of its own that answers everything with itself. */
@@ -53,57 +46,30 @@ final class Child implements AutoCloseable, Disposable {
     }
 
     private static Child start(String... args) {
-        ProcessBuilder builder = new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
-                "-Xmx64m",
-                "-cp",
-                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                Child.class.getName(),
-                args[0],
-                args[1]);
-        try {
-            Child child = new Child(
-                    builder.redirectError(ProcessBuilder.Redirect.INHERIT).start());
-            BufferedReader out =
-                    new BufferedReader(new InputStreamReader(child.process.getInputStream(), StandardCharsets.UTF_8));
-            String line = Mono.fromCallable(out::readLine)
-                    .subscribeOn(Schedulers.boundedElastic())
-                    .block(Duration.ofSeconds(20));
-            assertThat(line).startsWith(READY);
-            child.said = line;
-            return child;
-        } catch (IOException ex) {
-            throw new UncheckedIOException(ex);
-        }
+        OtherJvm jvm = OtherJvm.start(Child.class, 64, args);
+        String line = jvm.line();
+        assertThat(line).startsWith(READY);
+        return new Child(jvm, line);
     }
 
     /** Ends it as SIGKILL does. */
     void kill() {
-        process.destroyForcibly();
-        try {
-            assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
-        } catch (InterruptedException ex) {
-            throw new AssertionError(ex);
-        }
+        jvm.kill();
     }
 
-    /** Sends it a signal, such as STOP or CONT. */
-    void signal(String name) {
-        try {
-            Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
-            assertThat(kill.waitFor()).isZero();
-        } catch (IOException ex) {
-            throw new UncheckedIOException(ex);
-        } catch (InterruptedException ex) {
-            throw new AssertionError(ex);
-        }
+    /** Has it stand still, as SIGSTOP does. */
+    void stop() {
+        jvm.stop();
+    }
+
+    /** Has it go on, as SIGCONT does. */
+    void goOn() {
+        jvm.goOn();
     }
 
     /** Ends it without waiting. */
     void killSoon() {
-        process.destroyForcibly();
+        jvm.killSoon();
     }
 
     @Override

@@ -170,11 +170,11 @@ class ExchangeLivenessTest {
             StepVerifier.create(exchange.apply(just("go on"))
                             .scan(0L, (sum, buffer) -> sum + buffer.remaining())
                             .filter(sum -> sum > 1_000_000)
-                            .doOnNext(sum -> server.signal("STOP"))
+                            .doOnNext(sum -> server.stop())
                             .then())
                     .expectError(ZmqDisconnectedException.class)
                     .verify(Rig.SOON);
-            server.signal("CONT");
+            server.goOn();
             assertThat(Bytes.joinText(exchange.apply(just("echo"))).block(Rig.SOON))
                     .isEqualTo("echo");
         }
@@ -194,7 +194,7 @@ class ExchangeLivenessTest {
             // its own interval is 5 seconds, but its request does not pause
             try (Child client = Child.client(rig.endpoint())) {
                 Rig.await(begun);
-                client.signal("STOP");
+                client.stop();
                 assertThat(seen.asMono().block(Rig.SOON)).isInstanceOf(ZmqDisconnectedException.class);
                 rig.await("no stream is left", () -> ((ServerBinding) server).streamCount() == 0);
             }

@@ -28,10 +28,14 @@ public class ExchangeTckTest extends PublisherVerification<ByteBuffer> {
         super(new TestEnvironment(500, 50), 500);
     }
 
+    Rig.Wiring wiring() {
+        return Rig.Wiring.INPROC;
+    }
+
     @BeforeClass
     public void open() {
-        rig = new Rig(Rig.Wiring.INPROC);
-        rig.serve(Stage.identity());
+        rig = new Rig(wiring());
+        rig.serveApart(Stage.identity());
         exchange = rig.client();
     }
 

@@ -32,7 +32,12 @@ class FaultTest {
     private static final List<Fault> FAULTS = List.of(Fault.values());
     private static final int CALLS = 3;
     private static final int LONGEST = 1 << 20;
-    private static final Duration BOUND = Duration.ofSeconds(12);
+
+    /** A flipped bit may be the end of a reply, which is then missed for as long as a reply may pause. */
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
+
+    /** A wait for the reply begins anew with each frame of the request, and then may come the pause. */
+    private static final Duration BOUND = Duration.ofSeconds(20);
 
     /** A flipped bit makes wrong bytes: what detects them has to be asked for. */
     private static final Stage APPEND = Digests.crc32c().append();
@@ -51,8 +56,9 @@ class FaultTest {
                 try (FaultProxy proxy =
                                 new FaultProxy(server.port(), fault, random.nextBoolean(), at, random.nextInt(200));
                         Rig rig = new Rig(Rig.Wiring.TCP)) {
-                    ClientExchange exchange = rig.client(
-                            client -> client.connect(proxy.endpoint()).requestTimeout(Duration.ofSeconds(5)));
+                    ClientExchange exchange = rig.client(client -> client.connect(proxy.endpoint())
+                            .requestTimeout(LONGEST_WAIT)
+                            .idleTimeout(LONGEST_WAIT));
                     String what = "round " + round + " (-Dfault.seed=" + (SEED + round) + "), " + fault + " at " + at;
                     failed += calls(exchange, random, what).size();
                     boolean before = proxy.hasHappened();
@@ -95,7 +101,8 @@ class FaultTest {
                                 }),
                         CALLS)
                 .collectList()
-                .blockOptional(BOUND)
+                .timeout(BOUND, Mono.error(() -> new AssertionError("calls go on after " + BOUND + ": " + what)))
+                .blockOptional()
                 .orElseThrow();
     }
 

@@ -231,9 +231,16 @@ class LoginTest {
                 "\5HELLO\3bob",
                 "\5HELLO\3bob\377",
                 "\5HELLO\0\0rest",
+                "\5HELLX\377x\377y",
+                "\5HELLX\3bob\377",
                 "\10INITIATE"
             })
     void aHelloThatMakesNoSenseHurtsNobodyElse(String hello) throws Exception {
+        aHelloHurtsNobodyElse(4, hello);
+        aHelloHurtsNobodyElse(0, hello); // no command, which the engine does not mind
+    }
+
+    private void aHelloHurtsNobodyElse(int flags, String hello) throws Exception {
         ZmqConnection pull = server().bind(TCP).openNow();
         Probe probe = receive(pull);
         int port = Integer.parseInt(pull.endpoint().substring(pull.endpoint().lastIndexOf(':') + 1));
@@ -242,7 +249,7 @@ class LoginTest {
             ByteBuffer bytes = ByteBuffer.allocate(66 + body.length);
             bytes.put((byte) 0xff).position(9).put((byte) 0x7f).put((byte) 3).put((byte) 0);
             bytes.put("PLAIN".getBytes(StandardCharsets.US_ASCII)).position(64);
-            bytes.put((byte) 4).put((byte) body.length).put(body);
+            bytes.put((byte) flags).put((byte) body.length).put(body);
             socket.setSoTimeout(50);
             socket.getOutputStream().write(bytes.array());
             awaitSilence(socket);

@@ -68,10 +68,21 @@ final class PythonPeer implements Disposable {
         return start("call", endpoint, options);
     }
 
+    /** Runs a script, without fpipe's protocol. */
+    static PythonPeer run(String script, String... arguments) {
+        List<String> all = new ArrayList<>(List.of(PYTHON, "-u", "-c", script));
+        all.addAll(List.of(arguments));
+        return start(all);
+    }
+
     private static PythonPeer start(String command, String endpoint, String... options) {
         Path script = Path.of(System.getProperty("basedir", "")).resolve("../examples/python-peer/fpipe_peer.py");
         List<String> arguments = new ArrayList<>(List.of(PYTHON, script.toString(), command, endpoint));
         arguments.addAll(List.of(options));
+        return start(arguments);
+    }
+
+    private static PythonPeer start(List<String> arguments) {
         try {
             return new PythonPeer(command(arguments).start());
         } catch (IOException ex) {

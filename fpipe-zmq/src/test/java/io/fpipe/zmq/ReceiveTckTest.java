@@ -20,7 +20,7 @@ public class ReceiveTckTest extends PublisherVerification<ZmqMessage> {
     private ZmqResources resources;
 
     public ReceiveTckTest() {
-        super(new TestEnvironment(3000, 50), 500);
+        super(new TestEnvironment(1500, 50), 500);
     }
 
     @BeforeClass

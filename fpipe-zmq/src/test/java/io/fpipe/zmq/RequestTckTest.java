@@ -30,10 +30,14 @@ public class RequestTckTest extends PublisherVerification<ByteBuffer> {
         super(new TestEnvironment(500, 50), 500);
     }
 
+    Rig.Wiring wiring() {
+        return Rig.Wiring.INPROC;
+    }
+
     @BeforeClass
     public void open() {
-        rig = new Rig(Rig.Wiring.INPROC);
-        rig.serve(bytes -> {
+        rig = new Rig(wiring());
+        rig.serveApart(bytes -> {
             requests.add(bytes);
             return Flux.never();
         });

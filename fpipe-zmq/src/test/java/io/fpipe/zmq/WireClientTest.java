@@ -158,8 +158,36 @@ class WireClientTest {
         stillCalls();
     }
 
+    /** The client comes back on a new connection. */
+    private void beginsAnew() {
+        long before = raw.incarnation;
+        Received hello = raw.next();
+        while (hello.type() != 1) { // what it had to say before
+            hello = raw.next();
+        }
+        assertThat(hello.incarnation()).isNotEqualTo(before);
+        raw.incarnation = hello.incarnation();
+        raw.send(1, 0, 0, 1 << 20, new byte[] {0, 1, 0, 0});
+        stillCalls();
+    }
+
     @Test
-    void dataBeyondTheCreditFailsTheCall() {
+    void aServerThatCountsAnotherCreditIsBegunAnewWith() {
+        StepVerifier.create(exchange.apply(unfinished()))
+                .expectSubscription()
+                .then(() -> {
+                    raw.next(OPEN, 1);
+                    raw.send(ABORT, 0, 1, ZmqRemoteException.CREDIT_EXCEEDED, "more than the credit");
+                })
+                .expectErrorSatisfies(ex -> assertThat(ex)
+                        .isInstanceOf(ZmqRemoteException.class)
+                        .hasMessageContaining("more than the credit"))
+                .verify(Rig.SOON);
+        beginsAnew();
+    }
+
+    @Test
+    void dataBeyondTheCreditFailsTheCallAndTheConnection() {
         StepVerifier.create(exchange.apply(unfinished()), 0)
                 .expectSubscription()
                 .then(() -> {
@@ -171,8 +199,7 @@ class WireClientTest {
                         .isExactlyInstanceOf(ZmqException.class)
                         .hasMessageContaining("more than the credit at offset 4096"))
                 .verify(Rig.SOON);
-        raw.next(CANCEL, 1);
-        stillCalls();
+        beginsAnew();
     }
 
     @Test

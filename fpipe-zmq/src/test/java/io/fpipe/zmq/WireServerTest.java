@@ -28,6 +28,8 @@ class WireServerTest {
     private static final int CREDIT = 4;
     private static final int CANCEL = 5;
     private static final int GOAWAY = 7;
+    private static final int PING = 8;
+    private static final int PONG = 9;
     private static final byte[] NOTHING = {};
 
     private final Rig rig = new Rig(Wiring.TCP);
@@ -93,6 +95,28 @@ class WireServerTest {
                 .startsWith("f19e0103")
                 .endsWith("0102030405060708" + "0000000000000001" + "0000000000000001");
         assertThat(more.text()).isEqualTo("b");
+    }
+
+    @Test
+    void aHelloWithTheReservedIncarnationIsNotAnswered() {
+        raw.send(1, 0, 0, 1 << 20, new byte[] {0, 1, 0, 0}); // incarnation 0
+        raw.incarnation = 7;
+        raw.send(1, 0, 0, 1 << 20, new byte[] {0, 1, 0, 0});
+
+        assertThat(raw.next(1, 0).incarnation()).isEqualTo(7);
+        stillServes(raw);
+    }
+
+    @Test
+    void dataOfWhatCannotBeAStreamIsIgnored() {
+        raw.hello(7, 1 << 20);
+        raw.send(DATA, 0, 0, 0, "nothing");
+        raw.send(DATA, RawPeer.END, 0, 0, "nothing");
+        raw.send(DATA, 0, -1, 0, "nothing");
+        raw.send(PING, 0, 0, 5, NOTHING);
+
+        assertThat(raw.next().type()).isEqualTo(PONG);
+        stillServes(raw);
     }
 
     @Test

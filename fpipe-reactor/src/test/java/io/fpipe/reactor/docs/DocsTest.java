@@ -91,7 +91,10 @@ class DocsTest {
                 "docs/cond.md",
                 "docs/codec.md",
                 "docs/testing.md",
-                "docs/zmq.md"
+                "docs/zmq.md",
+                "docs/backpressure.md",
+                "docs/security.md",
+                "docs/plain-peers.md"
             })
     void showsOnlyWhatIsInTheSources(String document) throws IOException {
         List<String> blocks = blocks(read(root().resolve(document)));

@@ -7,6 +7,7 @@ package io.fpipe.examples.benchmarks;
 import io.fpipe.examples.benchmarks.codec.CodecBenchmark;
 import io.fpipe.examples.benchmarks.codec.SequenceBenchmark;
 import io.fpipe.examples.benchmarks.sockets.SocketsBenchmark;
+import io.fpipe.examples.benchmarks.stopped.StoppedBenchmark;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -22,7 +23,8 @@ import picocli.CommandLine.Command;
             StagesBenchmark.class,
             CodecBenchmark.class,
             SequenceBenchmark.class,
-            LargeBenchmark.class
+            LargeBenchmark.class,
+            StoppedBenchmark.class
         })
 public final class BenchmarksMain implements Runnable {
 
