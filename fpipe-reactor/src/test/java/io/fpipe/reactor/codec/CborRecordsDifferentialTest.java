@@ -11,6 +11,7 @@ import io.fpipe.reactor.LimitExceededException;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +36,8 @@ class CborRecordsDifferentialTest {
         GREEN,
         BLUE
     }
+
+    private static final List<Colour> COLOURS = List.copyOf(EnumSet.allOf(Colour.class));
 
     record Line(String sku, int count, @Nullable String aRatherLongNameOfAComponent) {}
 
@@ -229,7 +232,7 @@ class CborRecordsDifferentialTest {
         }
 
         private Colour colour() {
-            return Colour.values()[random.nextInt(3)];
+            return COLOURS.get(random.nextInt(COLOURS.size()));
         }
 
         /** Numbers with any number of bits. */
