@@ -17,15 +17,13 @@ import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
 /**
- * Sends what a publisher emits. Requests {@value #PREFETCH} messages, and {@value #REPLENISH} more whenever as many were
- * sent: so never more than the first number wait in the socket's queue.
+ * Sends what a publisher emits. Requests a number of messages, and half as many more whenever as many were sent: so never
+ * more than the first number wait in the socket's queue.
  */
 final class SendSubscriber implements CoreSubscriber<ZmqMessage>, Outgoing.Origin {
 
-    private static final int PREFETCH = 1024;
-    private static final int REPLENISH = PREFETCH / 2;
-
     private final OwnedSocket socket;
+    private final int replenish;
     private final MonoSink<Void> sink;
     private final @Nullable BiConsumer<? super ZmqMessage, ? super ZmqUndeliverableException> undeliverable;
 
@@ -38,9 +36,11 @@ final class SendSubscriber implements CoreSubscriber<ZmqMessage>, Outgoing.Origi
 
     SendSubscriber(
             OwnedSocket socket,
+            int prefetch,
             MonoSink<Void> sink,
             @Nullable BiConsumer<? super ZmqMessage, ? super ZmqUndeliverableException> undeliverable) {
         this.socket = socket;
+        this.replenish = prefetch / 2;
         this.sink = sink;
         this.undeliverable = undeliverable;
     }
@@ -57,7 +57,7 @@ final class SendSubscriber implements CoreSubscriber<ZmqMessage>, Outgoing.Origi
             if (done.get()) { // disposed before
                 s.cancel();
             } else {
-                s.request(PREFETCH);
+                s.request(2L * replenish);
             }
         }
     }
@@ -92,11 +92,11 @@ final class SendSubscriber implements CoreSubscriber<ZmqMessage>, Outgoing.Origi
     @Override
     public void sent(int count) {
         long now = sent.addAndGet(count);
-        long batches = now / REPLENISH - (now - count) / REPLENISH;
+        long batches = now / replenish - (now - count) / replenish;
         if (completed) {
             finishIfSent(now);
         } else if (batches > 0 && !done.get()) {
-            Objects.requireNonNull(s, "s").request(batches * REPLENISH);
+            Objects.requireNonNull(s, "s").request(batches * replenish);
         }
     }
 

@@ -89,7 +89,7 @@ final class SocketConnection implements ZmqConnection, SocketHandler {
         settings.requireSends();
         Objects.requireNonNull(messages, "messages");
         return Mono.create(sink -> {
-            SendSubscriber subscriber = new SendSubscriber(socket, sink, settings.undeliverable());
+            SendSubscriber subscriber = new SendSubscriber(socket, settings.prefetch(), sink, settings.undeliverable());
             senders.add(subscriber);
             sink.onDispose(() -> {
                 senders.remove(subscriber);

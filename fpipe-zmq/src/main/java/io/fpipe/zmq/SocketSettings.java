@@ -24,6 +24,7 @@ import zmq.msg.MsgAllocator;
 final class SocketSettings {
 
     static final int HIGH_WATER_MARK = 1000;
+    static final int MAX_PREFETCH = 1024;
     static final int MAX_MESSAGE_BYTES = 64 << 20;
     static final int BUFFER_BYTES = 1 << 20;
     static final int RECONNECT_MILLIS = 100;
@@ -150,6 +151,12 @@ final class SocketSettings {
 
     boolean has(int option) {
         return options.containsKey(option);
+    }
+
+    /** How many messages a send may have asked its source for and not sent: as many as ZeroMQ may queue, at least 2. */
+    int prefetch() {
+        int mark = (int) options.getOrDefault(ZMQ.ZMQ_SNDHWM, 0);
+        return mark == 0 ? MAX_PREFETCH : Math.max(2, Math.min(MAX_PREFETCH, mark));
     }
 
     long maxMessageBytes() {

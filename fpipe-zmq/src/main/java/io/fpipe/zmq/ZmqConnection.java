@@ -39,8 +39,8 @@ public interface ZmqConnection extends Disposable {
     /**
      * Sends messages. Several sends may run at once; the order of each is kept.
      * <ul>
-     * <li>Requests: 1024 messages, then more as ZeroMQ takes them. The source may be asked on the loop thread: one that
-     * blocks needs {@code subscribeOn}.</li>
+     * <li>Requests: as many messages as the high-water mark of the sending side, from 2 to 1024, then more as ZeroMQ
+     * takes them. The source may be asked on the loop thread: one that blocks needs {@code subscribeOn}.</li>
      * <li>Completes: when ZeroMQ has taken all messages; a socket that connects over {@code tcp} gives it none before it
      * is connected for the first time.</li>
      * <li>Fails: with the source's error; with {@link ZmqUndeliverableException} for a message that cannot be sent,

@@ -115,8 +115,8 @@ class SocketBackpressureTest {
         assertThat(probe.received).hasValue(10);
         assertThat(used).as("nanoseconds of processor time").isLessThan(SECONDS * 10_000_000);
         assertThat(idled() - idled).as("spurious wake-ups").isLessThan(5);
-        // the queues of both marks, what the send has requested, and the kernel's buffers: not thousands more
-        assertThat(stopped).isLessThan(1024 + 200 + 10 + 4000);
+        // the queues of both marks, what the send has requested, what was read, and the kernel's buffers
+        assertThat(stopped).isLessThanOrEqualTo(3 * 100 + 10 + (endpoint.startsWith("tcp") ? 4000 : 0));
 
         sending.dispose();
         probe.request(Long.MAX_VALUE - 10);
