@@ -14,6 +14,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.AbstractCollection;
 import java.util.AbstractMap;
 import java.util.ArrayDeque;
@@ -67,6 +68,27 @@ class CborEncoderTest {
         ByteBuffer first = encoder.poll();
         assertThat(first.remaining()).isEqualTo(16);
         assertThat(encoder.isFinished()).isFalse();
+    }
+
+    @Test
+    void textsAreRightWhereverTheirCharactersLie() { // they are looked at in blocks of 2048
+        for (String odd : List.of("\u00e4", "\u6c34", "\ud83d\ude00", "\ud83d\ude00\ud800\udd51")) {
+            for (int before = 2040; before <= 2052; before++) {
+                String text =
+                        "a".repeat(before) + odd + "b".repeat(2046 - odd.length()) + odd + "c".repeat(before) + odd;
+                byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+                byte[] expected = ByteBuffer.allocate(3 + bytes.length)
+                        .put((byte) 0x79)
+                        .putShort((short) bytes.length)
+                        .put(bytes)
+                        .array();
+                for (int chunk : new int[] {64, 1000, 2049, CHUNK}) {
+                    assertThat(join(chunks(text, chunk))).isEqualTo(expected);
+                }
+            }
+            String cut = "a".repeat(2047) + "\ud83d";
+            assertThatThrownBy(() -> encode(cut + "b" + odd)).hasMessageContaining("at index 2047 ");
+        }
     }
 
     @Test
