@@ -7,13 +7,16 @@ package io.fpipe.examples.benchmarks.exchange;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
-/** Measures the entrants row by row: the rounds of calls in turn, anything long one entrant after the other. */
-final class Contest {
+/** Measures the entrants row by row, one after the other; rows of one task share their processes. */
+final class Contest implements AutoCloseable {
 
-    private static final int WARM_UPS = 10;
+    private static final int WARM_UPS = 12;
+    private static final double WARM_SECONDS = 1.5;
     private static final int FIRST_CALLS = 500;
     private static final int MOST_CALLS = 4_000_000;
     private static final int WARM_OBJECTS = 3;
@@ -23,6 +26,8 @@ final class Contest {
     private final List<Entrant> entrants;
     private final int rounds;
     private final double seconds;
+    private final Map<Entrant, Participant> open = new EnumMap<>(Entrant.class);
+    private String present = "";
 
     Contest(Path target, Path log, List<Entrant> entrants, boolean quick) {
         this.target = target;
@@ -40,19 +45,56 @@ final class Contest {
     List<String> run(Row row) throws InterruptedException, IOException {
         System.out.printf("%n%s%n", row.title());
         List<Line> lines = new ArrayList<>();
+        List<String> absent = new ArrayList<>();
+        String now = row.task() + " " + row.where();
+        if (!now.equals(present)) {
+            close();
+            present = now;
+        }
         for (Entrant entrant : entrants) {
             if (entrant.has(row.task(), row.where())) {
-                try (Participant participant = new Participant(entrant, row.task(), row.where(), target, log)) {
-                    lines.add(row.isCalls() ? calls(row, participant) : whole(row, participant));
+                try {
+                    Participant participant = participant(entrant, row);
+                    if (row.isCalls()) {
+                        lines.add(calls(row, participant));
+                    } else {
+                        lines.add(whole(row, participant));
+                        close(entrant); // the first round of the next is to be cold, and its heap free
+                    }
                 } catch (IllegalStateException e) {
                     System.out.printf("  %-26s not measured: %s%n", entrant.title(), e.getMessage());
+                    close(entrant);
                 }
             } else {
-                System.out.printf("  %-26s does not take part%n", entrant.title());
+                absent.add(entrant.title());
             }
         }
         print(row, lines);
+        if (!absent.isEmpty()) {
+            System.out.println("  has no such row: " + String.join("; ", absent));
+        }
         return lines.stream().map(line -> line.json(row.title())).toList();
+    }
+
+    private Participant participant(Entrant entrant, Row row) throws InterruptedException, IOException {
+        Participant participant = open.get(entrant);
+        if (participant == null) {
+            participant = new Participant(entrant, row.task(), row.where(), target, log);
+            open.put(entrant, participant);
+        }
+        return participant;
+    }
+
+    private void close(Entrant entrant) {
+        Participant participant = open.remove(entrant);
+        if (participant != null) {
+            participant.close();
+        }
+    }
+
+    @Override
+    public void close() {
+        List.copyOf(open.keySet()).forEach(this::close);
     }
 
     /** Makes more and more calls until they take about as long as a round should. */
@@ -60,7 +102,7 @@ final class Contest {
         int count = FIRST_CALLS;
         double cold = 0;
         double warm = 0;
-        for (int i = 0; i < WARM_UPS && (i < 3 || warm < 2 * seconds); i++) {
+        for (int i = 0; i < WARM_UPS && (i < 3 || warm < WARM_SECONDS); i++) {
             double took = participant.run(order(row, count)).nanos() / 1e9;
             cold = i == 0 ? took : cold;
             warm += took;

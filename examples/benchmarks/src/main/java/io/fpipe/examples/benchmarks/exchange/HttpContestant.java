@@ -50,7 +50,7 @@ final class HttpContestant implements Contestant {
     private static Flux<ByteBuf> gathered(HttpServerRequest request) {
         return Mono.fromSupplier(Whole::new)
                 .flatMapMany(whole -> request.receive()
-                        .doOnNext(part -> whole.add(part.nioBuffer()))
+                        .map(part -> whole.add(part.nioBuffer())) // a buffer that then() drops would be released again
                         .thenMany(Flux.defer(() -> chunks(whole.bytes()))));
     }
 

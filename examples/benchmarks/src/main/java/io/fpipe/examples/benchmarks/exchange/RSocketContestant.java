@@ -61,17 +61,18 @@ final class RSocketContestant implements Contestant {
 
     private static Flux<Payload> gathered(Flux<Payload> payloads) {
         return Mono.fromSupplier(Whole::new)
-                .flatMapMany(whole -> payloads.doOnNext(payload -> add(whole, payload))
-                        .thenMany(Flux.defer(() -> chunks(whole.bytes()))));
+                .flatMapMany(whole ->
+                        payloads.map(payload -> add(whole, payload)).thenMany(Flux.defer(() -> chunks(whole.bytes()))));
     }
 
     private static Flux<Payload> chunks(byte[] bytes) {
         return Flux.range(0, Whole.chunks(bytes)).map(i -> ByteBufPayload.create(Whole.chunk(bytes, i)));
     }
 
-    private static void add(Whole whole, Payload payload) {
-        whole.add(payload.sliceData().nioBuffer());
+    private static boolean add(Whole whole, Payload payload) {
+        boolean complete = whole.add(payload.sliceData().nioBuffer());
         payload.release();
+        return complete;
     }
 
     @Override

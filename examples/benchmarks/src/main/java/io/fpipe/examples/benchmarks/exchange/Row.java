@@ -28,8 +28,8 @@ record Row(String part, Task task, String where, String order, long size, int in
         List<Row> rows = new ArrayList<>();
         rows.add(calls("process", 64, 1));
         rows.add(calls("process", 64, 256));
-        for (int size : SIZES) {
-            for (int inFlight : IN_FLIGHT) {
+        for (int inFlight : IN_FLIGHT) {
+            for (int size : SIZES) {
                 rows.add(calls("processes", size, inFlight));
             }
         }
