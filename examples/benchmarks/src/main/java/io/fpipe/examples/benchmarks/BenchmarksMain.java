@@ -6,6 +6,7 @@ package io.fpipe.examples.benchmarks;
 
 import io.fpipe.examples.benchmarks.codec.CodecBenchmark;
 import io.fpipe.examples.benchmarks.codec.SequenceBenchmark;
+import io.fpipe.examples.benchmarks.exchange.ExchangeBenchmark;
 import io.fpipe.examples.benchmarks.sockets.SocketsBenchmark;
 import io.fpipe.examples.benchmarks.stopped.StoppedBenchmark;
 import picocli.CommandLine;

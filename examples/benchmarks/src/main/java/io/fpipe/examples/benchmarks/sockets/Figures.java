@@ -9,29 +9,53 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /** What the rounds gave. */
-final class Figures {
+public final class Figures {
 
     private final List<Double> sorted = new ArrayList<>();
 
-    void add(double figure) {
+    /**
+     * Adds the figure of a round.
+     *
+     * @param figure the figure
+     */
+    public void add(double figure) {
         sorted.add(figure);
         sorted.sort(null);
     }
 
-    double median() {
+    /**
+     * Returns the one in the middle.
+     *
+     * @return the one in the middle
+     */
+    public double median() {
         return sorted.get(sorted.size() / 2);
     }
 
-    double lowest() {
+    /**
+     * Returns the lowest.
+     *
+     * @return the lowest
+     */
+    public double lowest() {
         return sorted.get(0);
     }
 
-    double highest() {
+    /**
+     * Returns the highest.
+     *
+     * @return the highest
+     */
+    public double highest() {
         return sorted.get(sorted.size() - 1);
     }
 
-    /** All of them, from the lowest to the highest, as an array of JSON. */
-    String json() {
+    /**
+     * Returns all of them, from the lowest to the highest.
+     *
+     * @return an array of JSON
+     */
+    public String json() {
         return sorted.stream().map(Figures::number).collect(Collectors.joining(", ", "[", "]"));
     }
 

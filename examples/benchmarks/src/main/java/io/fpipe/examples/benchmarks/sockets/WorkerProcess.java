@@ -16,7 +16,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /** A {@link Worker} in a process of its own, or the program in C that obeys the same orders. */
-final class WorkerProcess implements AutoCloseable {
+public final class WorkerProcess implements AutoCloseable {
 
     private static final long LONGEST_SECONDS = 30;
     private static final String END = "error the process has ended";
@@ -25,8 +25,14 @@ final class WorkerProcess implements AutoCloseable {
     private final PrintWriter orders;
     private final LinkedBlockingQueue<String> answers = new LinkedBlockingQueue<>();
 
-    /** Starts a process; what it writes to standard error goes to a file. */
-    WorkerProcess(List<String> command, Path log) throws IOException {
+    /**
+     * Starts a process.
+     *
+     * @param command the program and its arguments
+     * @param log the file for what it writes to standard error
+     * @throws IOException if it cannot be started
+     */
+    public WorkerProcess(List<String> command, Path log) throws IOException {
         process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start();
@@ -48,12 +54,23 @@ final class WorkerProcess implements AutoCloseable {
         }
     }
 
-    void order(String line) {
+    /**
+     * Gives an order.
+     *
+     * @param line the order
+     */
+    public void order(String line) {
         orders.println(line);
     }
 
-    /** Waits for an answer that begins with the given word, and returns its words; anything else is an error. */
-    String[] answer(String word) throws InterruptedException {
+    /**
+     * Waits for an answer, at most 30 seconds.
+     *
+     * @param word what it has to begin with; anything else is an error
+     * @return its words
+     * @throws InterruptedException if this thread is interrupted
+     */
+    public String[] answer(String word) throws InterruptedException {
         String line = answers.poll(LONGEST_SECONDS, TimeUnit.SECONDS);
         if (line == null) {
             throw new IllegalStateException("no answer within " + LONGEST_SECONDS + " s");
