@@ -41,6 +41,14 @@ final class EventLoop implements Executor {
     private static final long SPIN_PARK_NANOS = 30_000;
     private static final long EARLY_NANOS = 100_000;
 
+    /** How long the loop looks for more before it sleeps: longer than what it is sent takes to be answered near by. */
+    private static final long LOOK_NANOS = 100_000;
+
+    /** After so many futile looks in a row only one of {@value #RARE_LOOKS} is taken. */
+    private static final int LOOKS = 4;
+
+    private static final int RARE_LOOKS = 16;
+
     private final Selector selector;
     private final Thread thread;
     private final Runnable atExit;
@@ -63,6 +71,8 @@ final class EventLoop implements Executor {
     private final List<OwnedSocket> round = new ArrayList<>();
 
     private int emptyWakes;
+    private int futileLooks;
+    private int skippedLooks;
     private long idled;
     private long turnBegan;
     private boolean stopped;
@@ -236,16 +246,52 @@ final class EventLoop implements Executor {
     }
 
     private void select() throws IOException {
-        state.set(SLEEPING);
-        // A producer either sees SLEEPING and wakes the selector, or what it offered is seen here.
-        boolean silent = tasks.isEmpty() && dirty.isEmpty() && !stopped;
-        int ready = silent ? selector.select(this::collect, timeoutMillis()) : selector.selectNow(this::collect);
-        state.set(AWAKE);
+        int ready = look();
+        if (ready == 0) {
+            state.set(SLEEPING);
+            // A producer either sees SLEEPING and wakes the selector, or what it offered is seen here.
+            ready = isSilent() ? selector.select(this::collect, timeoutMillis()) : selector.selectNow(this::collect);
+            state.set(AWAKE);
+        }
         if (turnOfEach() || ready == 0) {
             emptyWakes = 0;
         } else {
             idle();
         }
+    }
+
+    private boolean isSilent() {
+        return tasks.isEmpty() && dirty.isEmpty() && !stopped;
+    }
+
+    /**
+     * Looks for sockets that become ready, and gives way to others meanwhile. To wake a thread that sleeps takes longer
+     * than many an answer, so this halves the time of a call; where messages come one by one with pauses between them it is
+     * done seldom.
+     */
+    @SuppressWarnings("ThreadPriorityCheck") // whoever wants to run may
+    private int look() throws IOException {
+        if (futileLooks == LOOKS && ++skippedLooks < RARE_LOOKS) {
+            return 0;
+        }
+        skippedLooks = 0;
+        long begin = System.nanoTime();
+        int ready = 0;
+        int looks = 0;
+        for (; isSilent(); looks++) {
+            ready = selector.selectNow(this::collect);
+            if (ready > 0) {
+                break;
+            } else if (System.nanoTime() - begin >= LOOK_NANOS) {
+                futileLooks = Math.min(LOOKS, futileLooks + 1);
+                return 0;
+            }
+            Thread.yield();
+        }
+        if (looks > 0) { // it came meanwhile
+            futileLooks = 0;
+        }
+        return ready;
     }
 
     private void collect(SelectionKey key) {

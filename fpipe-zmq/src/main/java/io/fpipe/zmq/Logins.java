@@ -105,7 +105,7 @@ final class Logins implements SocketHandler, Outgoing.Origin {
         boolean accepted = false;
         try {
             accepted = admission != null && admission.accepts(mechanism, address, given);
-        } catch (RuntimeException ex) {
+        } catch (Throwable ex) { // an Error too: one client's login must not end the servers of all
             LOG.error("whether a client at " + address + " may log in with " + mechanism + " cannot be told", ex);
         }
         if (!accepted) {

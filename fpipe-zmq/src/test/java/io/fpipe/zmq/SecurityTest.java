@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -191,16 +193,27 @@ class SecurityTest {
 
     @Test
     void whoCannotBeJudgedIsRefused() {
+        AtomicReference<Throwable> failure = new AtomicReference<>();
         ZmqBinding server = rig.track(ZmqServer.create()
                 .runOn(rig.resources)
                 .bind("tcp://127.0.0.1:*")
                 .curve(SERVER, key -> {
-                    throw new IllegalStateException("no database");
+                    if (failure.get() != null) {
+                        throw Exceptions.propagate(failure.get());
+                    }
+                    return true;
                 })
                 .serveNow(this::echo));
 
-        assertThat(failure(client(server, c -> secured(c, Kind.CURVE))).block(Rig.SOON))
-                .isInstanceOf(ZmqRefusedException.class);
+        for (Throwable ex : List.of(new IllegalStateException("no database"), new AssertionError("no driver"))) {
+            failure.set(ex);
+            assertThat(failure(client(server, c -> secured(c, Kind.CURVE))).block(Rig.SOON))
+                    .isInstanceOf(ZmqRefusedException.class);
+        }
+        failure.set(null);
+        ZmqExchange judged = client(server, c -> secured(c, Kind.CURVE));
+        assertThat(judged.apply(Flux.just(Bytes.utf8("x"))).collectList().block(Rig.SOON))
+                .hasSize(1);
     }
 
     @Test
