@@ -37,6 +37,9 @@ record ExchangeSettings(
     static final int LINGER_MILLIS = 1000;
 
     /** As good as none, and still a number of nanoseconds. */
+    /** What CURVE adds to a message, and some. */
+    private static final int CURVE_BYTES = 64;
+
     private static final Duration LONGEST = Duration.ofDays(10_000);
 
     static final ExchangeSettings DEFAULT = new ExchangeSettings(
@@ -135,7 +138,7 @@ record ExchangeSettings(
                 .apply(SocketSettings.of(type)
                         .with(ZMQ.ZMQ_SNDHWM, 0)
                         .with(ZMQ.ZMQ_RCVHWM, 0) // also what makes CURVE safe: JeroMQ corrupts what a mark stops
-                        .maxMessageBytes(Math.max(MAX_FRAME, largest))
+                        .maxMessageBytes(Math.max(MAX_FRAME, largest) + (security.isCurve() ? CURVE_BYTES : 0))
                         .farewell());
     }
 }

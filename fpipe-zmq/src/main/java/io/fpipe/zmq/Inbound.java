@@ -16,6 +16,9 @@ final class Inbound {
 
     private static final int INTERRUPTS = 16;
 
+    /** After so many bytes no other message is taken in the same turn: they are held until the turn ends. */
+    private static final int TURN_BYTES = 8 << 20;
+
     private final OwnedSocket owned;
     private final SocketBase socket;
 
@@ -27,7 +30,8 @@ final class Inbound {
     /** Takes whole messages, at most the limit; returns how many. */
     int receive(List<Msg> received, int limit) {
         int taken = 0;
-        while (taken < limit) {
+        long bytes = 0;
+        while (taken < limit && bytes < TURN_BYTES) {
             int start = received.size();
             Msg part = receivePart();
             if (part == null) {
@@ -37,10 +41,12 @@ final class Inbound {
                 break;
             }
             received.add(part);
+            bytes += part.size();
             while (part != null && part.hasMore()) {
                 part = receivePart();
                 if (part != null) {
                     received.add(part);
+                    bytes += part.size();
                 }
             }
             if (part == null) { // cut off by a disconnect: half a message is none

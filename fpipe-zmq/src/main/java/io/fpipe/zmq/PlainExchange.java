@@ -152,7 +152,11 @@ final class PlainExchange implements ZmqExchange {
 
     /** What is known of why there is no reply; on the loop. */
     String state(PlainLine.@Nullable Link link) {
-        return link == null ? "nobody answers at " + endpoint() : "no reply from " + link.address();
+        if (link != null) {
+            return "no reply from " + link.address();
+        }
+        boolean connected = lines.stream().anyMatch(line -> line.link().isReady());
+        return connected ? "the request was not complete" : "nobody answers at " + endpoint();
     }
 
     /** How many calls are under way, or have left something behind that ZeroMQ has not sent yet. */

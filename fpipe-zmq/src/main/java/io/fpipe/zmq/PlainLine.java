@@ -23,6 +23,10 @@ final class PlainLine {
 
     private static final long RECONNECT_NANOS = 100_000_000;
     private static final long EVENT_GRACE_NANOS = 50_000_000;
+
+    /** Long enough for the farewell to come first, behind all replies, if it comes at all. */
+    private static final long FAREWELL_NANOS = 1_000_000_000;
+
     private static final ByteBuffer DELIMITER = ByteBuffer.allocate(0);
 
     private final PlainExchange exchange;
@@ -206,13 +210,22 @@ final class PlainLine {
             }
         }
 
-        /** A client that is bound has this event only; it may come before the last replies. */
+        /**
+         * May come before the last replies. The farewell comes only behind a whole handshake; after one that failed JeroMQ
+         * may not connect again. A client that is bound has this event only, and its socket goes on.
+         */
         @Override
         public void disconnected() {
-            if (endpoint.bind()) {
-                List<PlainCall> sent = List.copyOf(calls.values());
-                loop.schedule(EVENT_GRACE_NANOS, () -> sent.forEach(call -> call.fail(loss())));
+            if (!endpoint.bind()) {
+                loop.schedule(FAREWELL_NANOS, this::lost);
+                return;
             }
+            List<PlainCall> sent = List.copyOf(calls.values());
+            List<PlainCall> stuck = List.copyOf(queued); // JeroMQ drops what is queued for the peer that is gone
+            loop.schedule(EVENT_GRACE_NANOS, () -> {
+                sent.forEach(call -> call.fail(loss()));
+                stuck.forEach(this::unqueued);
+            });
         }
 
         private ZmqDisconnectedException loss() {

@@ -44,10 +44,11 @@ final class WindowBudget {
     }
 
     private boolean reserve(long bytes, long most) {
-        if (used.addAndGet(bytes) <= most) {
-            return true;
+        for (long now = used.get(); now + bytes <= most; now = used.get()) {
+            if (used.compareAndSet(now, now + bytes)) {
+                return true;
+            }
         }
-        used.addAndGet(-bytes);
         return false;
     }
 

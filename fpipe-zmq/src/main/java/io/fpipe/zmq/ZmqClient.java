@@ -95,8 +95,8 @@ public final class ZmqClient {
 
     /**
      * Sets how long a call may be silent after the first byte of its reply: no byte comes, and none of the request
-     * goes. The time in which the subscriber leaves unread what has come does not count. Default: 1 minute; a reply that
-     * pauses for longer needs more.
+     * goes. The time in which the subscriber leaves unread what has come does not count. Default: 1 minute; a reply
+     * that pauses for longer needs more.
      *
      * @param timeout the time, more than 0
      * @return a changed copy
@@ -168,7 +168,7 @@ public final class ZmqClient {
 
     /**
      * Encrypts with CURVE, as {@link #curve(String)} does, and shows the server who the client is. A server that does
-     * not let it in fails its calls with {@link ZmqRefusedException}.
+     * not let it in fails its calls with {@link ZmqRefusedException}, not so with {@link #plain()}.
      *
      * @param serverKey the server's public key, 40 characters of Z85
      * @param keys the client's own keys
@@ -182,8 +182,8 @@ public final class ZmqClient {
 
     /**
      * Logs in with ZeroMQ's PLAIN mechanism. The password is sent in clear, to whoever answers at the address. A server
-     * that does not let the client in fails its calls with {@link ZmqRefusedException}. Only over {@code tcp}. Default:
-     * no login.
+     * that does not let the client in fails its calls with {@link ZmqRefusedException}, not so with {@link #plain()}.
+     * Only over {@code tcp}. Default: no login.
      *
      * @param user the name, 1 to 127 ASCII characters
      * @param password the password, at most 127 ASCII characters
@@ -208,7 +208,8 @@ public final class ZmqClient {
      * Opens the client. Does not wait for a server: calls do. Runs on a thread that may block, for a host name may have
      * to be resolved.
      *
-     * @return the exchange, or {@link ZmqException} if the client cannot bind or connect; whoever subscribes disposes it,
+     * @return the exchange, or {@link ZmqException} if the client cannot bind or connect; whoever subscribes disposes
+     * it,
      *     but for one that is opened after a cancel, which is disposed at once
      */
     public Mono<ZmqExchange> open() {

@@ -130,7 +130,8 @@ public final class ZmqResources implements Disposable {
          * Limits the sum of the windows of all messages that are under way to these resources: what all exchanges on
          * them may hold in memory of what has arrived and was not read. When little is left, windows stay small, so
          * that messages travel more slowly; when nothing is left, calls are refused. What windows grow by takes at most
-         * half of it, so that long messages leave room for calls that begin. Default: a quarter of the heap.
+         * half of it, so that long messages leave room for calls that begin; so do the messages of peers that are not fpipe,
+         * while they are gathered and until they are sent. Default: a quarter of the heap.
          *
          * @param bytes the limit, at least 65536
          * @return a changed copy

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -283,7 +284,8 @@ class PlainClientTest {
         CountDownLatch cancelled = new CountDownLatch(1);
         assertThatThrownBy(() -> client.apply(Flux.<ByteBuffer>never().doOnCancel(cancelled::countDown))
                         .blockLast(Rig.SOON))
-                .hasCauseInstanceOf(TimeoutException.class);
+                .hasCauseInstanceOf(TimeoutException.class)
+                .hasMessageContaining("the request was not complete within PT0.2S");
         Rig.await(cancelled);
         awaitNoCalls(client);
     }
@@ -456,6 +458,48 @@ class PlainClientTest {
         rig.settle();
         rep.dispose();
         Rig.await(failed);
+    }
+
+    @Test
+    void whatIsQueuedForAPeerThatIsGoneKeepsNoPlace() {
+        PlainExchange client = rig.track((PlainExchange) ZmqClient.create()
+                .runOn(rig.resources)
+                .bind("tcp://127.0.0.1:*")
+                .plain()
+                .openNow());
+        ZmqConnection reads = ZmqSocket.dealer()
+                .runOn(apart)
+                .receiveHighWaterMark(1)
+                .bufferBytes(1 << 14)
+                .connect(client.endpoint())
+                .openNow(); // nothing
+        List<Throwable> failures = new CopyOnWriteArrayList<>();
+        int calls = 20;
+        for (int i = 0; i < calls; i++) {
+            client.apply(Flux.just(ByteBuffer.allocate(1 << 20))).subscribe(reply -> {}, failures::add);
+        }
+        rig.settle();
+        reads.dispose();
+        rig.await("all have failed", () -> failures.size() == calls);
+        assertThat(failures).allSatisfy(ex -> assertThat(ex).isInstanceOf(ZmqDisconnectedException.class));
+        awaitNoCalls(client);
+    }
+
+    @Test
+    void aPeerThatRefusedTheHandshakeIsCalledWhenItLetsEverybodyIn() {
+        ZmqConnection strict = ZmqSocket.rep()
+                .runOn(apart)
+                .plainServer(login -> true)
+                .bind(rig.endpoint())
+                .openNow();
+        PlainExchange client = client(c -> c.requestTimeout(Duration.ofMillis(1500)));
+        assertThatThrownBy(() -> call(client, "x").block(Rig.SOON)).hasCauseInstanceOf(TimeoutException.class);
+        strict.dispose();
+        strict.onDispose().block(Rig.SOON);
+        rep(request -> request);
+        assertThat(call(client(c -> c), "y").block(Rig.SOON)).isEqualTo("y");
+        assertThat(call(client, "z").retry(3).block(Rig.SOON)).isEqualTo("z");
+        awaitNoCalls(client);
     }
 
     @Test

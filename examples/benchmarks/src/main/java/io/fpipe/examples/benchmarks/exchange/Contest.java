@@ -15,8 +15,11 @@ import java.util.Map;
 /** Measures the entrants row by row, one after the other; rows of one task share their processes. */
 final class Contest implements AutoCloseable {
 
-    private static final int WARM_UPS = 12;
-    private static final double WARM_SECONDS = 1.5;
+    private static final int WARM_UPS = 40;
+
+    /** Until the just-in-time compilers do not take a processor any more. */
+    private static final double WARM_SECONDS = 4;
+
     private static final int FIRST_CALLS = 500;
     private static final int MOST_CALLS = 4_000_000;
     private static final int WARM_OBJECTS = 3;
