@@ -44,6 +44,9 @@ final class EventLoop implements Executor {
     /** How long the loop looks for more before it sleeps: longer than what it is sent takes to be answered near by. */
     private static final long LOOK_NANOS = 100_000;
 
+    /** Whoever has received more since the last look has many messages on their way, and others need the processors. */
+    private static final int FEW_PARTS = 8;
+
     /** After so many futile looks in a row only one of {@value #RARE_LOOKS} is taken. */
     private static final int LOOKS = 4;
 
@@ -72,6 +75,7 @@ final class EventLoop implements Executor {
 
     private int emptyWakes;
     private int futileLooks;
+    private int receivedParts;
     private int skippedLooks;
     private long idled;
     private long turnBegan;
@@ -266,11 +270,16 @@ final class EventLoop implements Executor {
 
     /**
      * Looks for sockets that become ready, and gives way to others meanwhile. To wake a thread that sleeps takes longer
-     * than many an answer, so this halves the time of a call; where messages come one by one with pauses between them it is
-     * done seldom.
+     * than many an answer, so this takes two thirds off the time of a call. Not done where nothing or much was received,
+     * and seldom where messages come one by one with pauses between them.
      */
     @SuppressWarnings("ThreadPriorityCheck") // whoever wants to run may
     private int look() throws IOException {
+        int parts = receivedParts;
+        receivedParts = 0;
+        if (parts == 0 || parts > FEW_PARTS) {
+            return 0;
+        }
         if (futileLooks == LOOKS && ++skippedLooks < RARE_LOOKS) {
             return 0;
         }
@@ -338,6 +347,7 @@ final class EventLoop implements Executor {
             socket.fail(ex);
             return true;
         } finally {
+            receivedParts += received.size();
             received.clear();
         }
     }
