@@ -37,7 +37,8 @@ final class EventHook implements ZMQ.EventConsummer {
     private void look(ZmqEvent.Kind kind) {
         switch (kind) {
             case CONNECTED -> watch.connected();
-            case DISCONNECTED, PEER_UP, HANDSHAKE_FAILED -> watch.over();
+            case PEER_UP -> watch.greeted();
+            case DISCONNECTED, HANDSHAKE_FAILED -> watch.over();
             default -> {}
         }
     }

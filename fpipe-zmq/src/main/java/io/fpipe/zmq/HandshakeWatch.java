@@ -8,7 +8,9 @@ package io.fpipe.zmq;
  * Helps connections that JeroMQ has forgotten. When a TCP connect ends, JeroMQ hands the channel from the entry of its
  * poller that connects to one that reads. If both change in one turn, they share a selection key, which the first one
  * cancels, and the second one is registered only when an entry of that poller changes again. On a busy machine that
- * happens to one connect in twenty; without help it waits until the handshake times out, and may happen again.
+ * happens to one connect in twenty; without help it waits until the handshake times out, and may happen again. Where the
+ * peer's whole greeting is there already, it is even read in that turn, the handshake has no time limit any more, and
+ * nothing is written: so each connect gets a look, and those that are not greeted get more.
  */
 final class HandshakeWatch {
 
@@ -20,7 +22,8 @@ final class HandshakeWatch {
 
     // Loop thread only.
     private int nudges;
-    private boolean waiting;
+    private boolean connected;
+    private boolean greeted;
     private boolean scheduled;
 
     /**
@@ -36,15 +39,21 @@ final class HandshakeWatch {
     /** A TCP connect has ended well; on any thread. */
     void connected() {
         loop.execute(() -> {
-            waiting = true;
+            connected = true;
+            greeted = false;
             nudges = 0;
             schedule();
         });
     }
 
-    /** The peer has greeted, or the connection is lost; on any thread. */
+    /** The peer has greeted; on any thread. */
+    void greeted() {
+        loop.execute(() -> greeted = true);
+    }
+
+    /** The connection is lost; on any thread. */
     void over() {
-        loop.execute(() -> waiting = false);
+        loop.execute(() -> connected = false);
     }
 
     private void schedule() {
@@ -56,7 +65,7 @@ final class HandshakeWatch {
 
     private void check() {
         scheduled = false;
-        if (waiting && nudges < MOST) {
+        if (connected && nudges < (greeted ? 1 : MOST)) {
             nudges++;
             nudge.run();
             schedule();

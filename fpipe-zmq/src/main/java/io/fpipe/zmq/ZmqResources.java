@@ -36,6 +36,9 @@ public final class ZmqResources implements Disposable {
     /** JeroMQ's limit is 1023; file descriptors, 4 for each socket, are the limit that operators know. */
     private static final int MAX_SOCKETS = 1 << 13;
 
+    /** Less than what passes between a connect and the first look after it. */
+    private static final long NUDGE_NANOS = 10_000_000;
+
     private static final long CLOSE_GRACE_NANOS = Duration.ofSeconds(3).toNanos();
 
     private static @Nullable ZmqResources shared;
@@ -48,6 +51,9 @@ public final class ZmqResources implements Disposable {
     private final Sinks.One<Void> terminated = Sinks.one();
     private final String name;
     private final WindowBudget windows;
+
+    /** Loop thread only. */
+    private long nudged = System.nanoTime() - NUDGE_NANOS;
 
     private volatile @Nullable Logins logins;
     private volatile boolean disposed;
@@ -256,8 +262,16 @@ public final class ZmqResources implements Disposable {
         return owned;
     }
 
-    /** Has JeroMQ's poller look at all its entries: a listener, on loopback and for a moment, is a new one. */
+    /**
+     * Has JeroMQ's poller look at all its entries: a listener, on loopback and for a moment, is a new one. One is enough
+     * for all that have connected before; to be called on the loop.
+     */
     private void nudge() {
+        long now = System.nanoTime();
+        if (now - nudged < NUDGE_NANOS) {
+            return;
+        }
+        nudged = now;
         try {
             SocketBase socket = context.createSocket(ZMQ.ZMQ_PAIR);
             socket.bind("tcp://127.0.0.1:*");
