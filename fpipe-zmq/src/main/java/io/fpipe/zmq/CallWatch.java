@@ -35,11 +35,11 @@ final class CallWatch {
 
     /** A call has begun, or waits; on any thread. */
     void begun(ExchangeStream stream) {
-        if (watching.compareAndSet(false, true)) {
+        if (!watching.get() && watching.compareAndSet(false, true)) {
             loop.execute(this::sweep);
         }
-        long left = stream.deadlineLeft(System.nanoTime());
-        if (left != Long.MAX_VALUE) { // it may be over before the next look
+        if (stream.hasDeadline()) {
+            long left = stream.deadlineLeft(System.nanoTime()); // it may be over before the next look
             loop.execute(() -> lookWithin(left));
         }
     }

@@ -95,11 +95,10 @@ final class ClientExchange implements ZmqExchange {
             return;
         }
         stream.receiver().open(actual);
-        WaitingCalls.Call call = new WaitingCalls.Call(message, stream);
         ClientLink current = choose();
         if (current != null) {
-            call.begin(current);
-        } else if (!waiting.add(call)) {
+            current.begin(stream, message);
+        } else if (!waiting.add(new WaitingCalls.Call(message, stream))) {
             int limit = settings.limits().maxWaiting();
             String text = limit + " calls wait for a server at " + endpoint() + " already";
             loop.execute(() -> stream.disposed(new LimitExceededException("maxWaiting", limit, text)));

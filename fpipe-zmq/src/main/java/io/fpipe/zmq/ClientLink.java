@@ -4,10 +4,13 @@
  */
 package io.fpipe.zmq;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
 import zmq.Msg;
 
 /**
@@ -60,7 +63,7 @@ final class ClientLink implements SocketHandler, Peer.Owner {
         while (incarnation == 0) { // reserved
             incarnation = RANDOM.nextLong();
         }
-        return new Peer(loop, socket, null, incarnation, this);
+        return new Peer(loop, socket, null, incarnation, new AtomicInteger(), this);
     }
 
     /** Begins; when the exchange knows of this link. */
@@ -129,8 +132,17 @@ final class ClientLink implements SocketHandler, Peer.Owner {
         return peer.streamCount();
     }
 
-    void begin(ExchangeStream stream) {
+    /** Begins a call, if it was not given up meanwhile; on any thread. */
+    void begin(ExchangeStream stream, Flux<ByteBuffer> message) {
+        if (stream.isAbandoned()) {
+            return;
+        }
         peer.begin(stream);
+        if (stream.isAbandoned()) { // either this thread sees the cancellation, or the loop sees the link
+            stream.abandon();
+        } else {
+            stream.send(message);
+        }
     }
 
     @Override

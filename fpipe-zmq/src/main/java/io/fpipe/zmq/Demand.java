@@ -4,7 +4,7 @@
  */
 package io.fpipe.zmq;
 
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import reactor.core.publisher.Operators;
 
 /** What a subscriber has requested and not yet got, or that it has cancelled. Any thread may use it. */
@@ -12,29 +12,32 @@ final class Demand {
 
     private static final long CANCELLED = Long.MIN_VALUE;
 
-    private final AtomicLong requested = new AtomicLong();
+    private static final AtomicLongFieldUpdater<Demand> REQUESTED =
+            AtomicLongFieldUpdater.newUpdater(Demand.class, "requested");
+
+    private volatile long requested;
 
     /** Returns the demand, 0 after a cancellation. */
     long get() {
-        return Math.max(0, requested.get());
+        return Math.max(0, requested);
     }
 
     boolean isCancelled() {
-        return requested.get() == CANCELLED;
+        return requested == CANCELLED;
     }
 
     void add(long n) {
-        requested.updateAndGet(r -> r == CANCELLED ? CANCELLED : Operators.addCap(r, n));
+        REQUESTED.updateAndGet(this, r -> r == CANCELLED ? CANCELLED : Operators.addCap(r, n));
     }
 
     void produced() {
-        if (requested.get() != Long.MAX_VALUE) {
-            requested.updateAndGet(r -> r == CANCELLED ? CANCELLED : r - 1);
+        if (requested != Long.MAX_VALUE) {
+            REQUESTED.updateAndGet(this, r -> r == CANCELLED ? CANCELLED : r - 1);
         }
     }
 
     /** Returns whether this call was the one that cancelled. */
     boolean cancel() {
-        return requested.getAndSet(CANCELLED) != CANCELLED;
+        return REQUESTED.getAndSet(this, CANCELLED) != CANCELLED;
     }
 }

@@ -39,7 +39,7 @@ final class EventLoop implements Executor {
 
     private static final int TASK_BUDGET = 1024;
     private static final long SPIN_PARK_NANOS = 30_000;
-    private static final long EARLY_NANOS = 100_000;
+    private static final long BURST_NANOS = 15_000;
 
     /** How long the loop looks for more before it sleeps: longer than what it is sent takes to be answered near by. */
     private static final long LOOK_NANOS = 100_000;
@@ -78,7 +78,7 @@ final class EventLoop implements Executor {
     private int receivedParts;
     private int skippedLooks;
     private long idled;
-    private long turnBegan;
+    private long burstBegan;
     private boolean stopped;
 
     /** Set when the loop thread touches nothing any more; after it, {@code late} says who may. */
@@ -98,9 +98,20 @@ final class EventLoop implements Executor {
         thread.start();
     }
 
-    /** Tells whether the caller is the loop, and has not been busy for long: what it queues goes soon. */
-    boolean isEarlyInTurn() {
-        return isCurrentThread() && System.nanoTime() - turnBegan < EARLY_NANOS;
+    /**
+     * Tells whether what the caller sends may wait for more of it: the caller is the loop, and has not been busy for long
+     * since it began its turn, or was told no.
+     */
+    boolean gathers() {
+        if (!isCurrentThread()) {
+            return false;
+        }
+        long now = System.nanoTime();
+        if (now - burstBegan < BURST_NANOS) {
+            return true;
+        }
+        burstBegan = now;
+        return false;
     }
 
     /** Tells whether the caller is the loop. */
@@ -212,7 +223,7 @@ final class EventLoop implements Executor {
         // User code that ran here may have left the interrupt flag set; a set flag would make select spin and close
         // the channels that JeroMQ signals with.
         Thread.interrupted();
-        turnBegan = System.nanoTime();
+        burstBegan = System.nanoTime();
         runTasks();
         runTimers();
         runDirty();
@@ -310,7 +321,7 @@ final class EventLoop implements Executor {
     /** Gives a turn to each socket of the round, and tells whether any of them had something to do. */
     private boolean turnOfEach() {
         boolean worked = false;
-        turnBegan = System.nanoTime();
+        burstBegan = System.nanoTime();
         for (OwnedSocket socket : round) {
             worked |= turnOf(socket);
         }

@@ -34,12 +34,12 @@ final class ExchangeStream {
     /** Loop thread only: ends a call that the server has not done with by its deadline. */
     private EventLoop.@Nullable Timer expiry;
 
+    private Long id = 0L; // published by the write to peer
     private volatile @Nullable Peer peer;
-    private volatile long id;
     private volatile boolean remoteEnded;
 
-    /** When something last went on, by {@link System#nanoTime()}. */
-    private volatile long progress = System.nanoTime();
+    /** When something last went on, by {@link System#nanoTime()}; a client's only. */
+    private volatile long progress;
 
     private ExchangeStream(
             boolean client,
@@ -56,6 +56,7 @@ final class ExchangeStream {
         this.context = context;
         this.sender = new MessageSender(this, context, !client);
         this.receiver = new MessageReceiver(this, loop, budget, settings);
+        touch();
     }
 
     /** The client's end of a call. */
@@ -78,10 +79,10 @@ final class ExchangeStream {
     }
 
     /** Gives the stream its peer and number; before its sender is subscribed to a source. */
-    void begin(Peer peer, long id) {
+    void begin(Peer peer, Long id) {
         this.id = id;
-        this.peer = peer;
         sender.initialCredit(peer.firstCredit());
+        this.peer = peer;
     }
 
     private Peer peer() {
@@ -111,7 +112,7 @@ final class ExchangeStream {
 
     /** Opens the call, with its first bytes. */
     void open(int flags, List<ByteBuffer> parts, int length) {
-        progress = System.nanoTime();
+        touch();
         Metadata metadata = head.metadata(deadline, context);
         int all = flags | head.flags();
         if (metadata.equals(Metadata.NONE)) {
@@ -127,7 +128,7 @@ final class ExchangeStream {
     }
 
     void send(int flags, long offset, List<ByteBuffer> parts, int length) {
-        progress = System.nanoTime();
+        touch();
         peer().send(Frame.DATA, flags, id, offset, parts, length);
     }
 
@@ -165,7 +166,7 @@ final class ExchangeStream {
         if (remoteEnded) {
             return; // nothing belongs to a message behind its end
         }
-        progress = System.nanoTime();
+        touch();
         if (offset != receiver.received()) {
             String text = "expected bytes at offset " + receiver.received() + ", got offset " + offset;
             peer().broken(text);
@@ -322,6 +323,10 @@ final class ExchangeStream {
         }
     }
 
+    boolean hasDeadline() {
+        return deadline != 0;
+    }
+
     /** In how many nanoseconds the call is to be over, {@link Long#MAX_VALUE} for no limit. */
     long deadlineLeft(long now) {
         return deadline == 0 ? Long.MAX_VALUE : deadline - now;
@@ -344,9 +349,11 @@ final class ExchangeStream {
         return remoteEnded || receiver.hasUnread();
     }
 
-    /** Begins the time anew after which a call is too long without progress. */
+    /** Begins the time anew after which a call is too long without progress; only a client's {@link CallWatch} looks. */
     void touch() {
-        progress = System.nanoTime();
+        if (client) {
+            progress = System.nanoTime();
+        }
     }
 
     /** Forgets a call that was given up while it began: nothing was sent. */

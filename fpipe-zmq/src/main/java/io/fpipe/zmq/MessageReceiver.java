@@ -7,8 +7,8 @@ package io.fpipe.zmq;
 import io.fpipe.reactor.LimitExceededException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
@@ -22,6 +22,11 @@ import reactor.core.publisher.Operators;
  */
 final class MessageReceiver extends Flux<ByteBuffer> implements Subscription {
 
+    private static final AtomicLongFieldUpdater<MessageReceiver> RESERVED =
+            AtomicLongFieldUpdater.newUpdater(MessageReceiver.class, "reserved");
+    private static final AtomicIntegerFieldUpdater<MessageReceiver> SUBSCRIBED =
+            AtomicIntegerFieldUpdater.newUpdater(MessageReceiver.class, "subscribed");
+
     private static final long RELEASED = -1;
 
     private final ExchangeStream stream;
@@ -30,10 +35,6 @@ final class MessageReceiver extends Flux<ByteBuffer> implements Subscription {
     private final int maxWindow;
     private final long maxBytes;
     private final Demand demand = new Demand();
-    private final AtomicBoolean subscribed = new AtomicBoolean();
-
-    /** What this message has of the budget. */
-    private final AtomicLong reserved = new AtomicLong();
 
     // Loop thread only.
     private final ArrayDeque<ByteBuffer> queue = new ArrayDeque<>(2);
@@ -47,6 +48,12 @@ final class MessageReceiver extends Flux<ByteBuffer> implements Subscription {
     private boolean draining;
     private boolean terminated;
     private @Nullable Throwable error;
+
+    /** What this message has of the budget. */
+    private volatile long reserved;
+
+    @SuppressWarnings("unused") // used through SUBSCRIBED
+    private volatile int subscribed;
 
     private volatile boolean over;
     private volatile boolean starved;
@@ -67,13 +74,13 @@ final class MessageReceiver extends Flux<ByteBuffer> implements Subscription {
         if (!budget.reserve(bytes)) {
             return false;
         }
-        reserved.set(bytes);
+        reserved = bytes;
         return true;
     }
 
     /** Gives back what is reserved; nothing is from then on. On any thread. */
     void release() {
-        long bytes = reserved.getAndSet(RELEASED);
+        long bytes = RESERVED.getAndSet(this, RELEASED);
         if (bytes > 0) {
             budget.release(bytes);
         }
@@ -84,8 +91,8 @@ final class MessageReceiver extends Flux<ByteBuffer> implements Subscription {
         if (bytes > 0 && !budget.reserveMore(bytes)) {
             return false;
         }
-        long before = reserved.get();
-        if (before == RELEASED || !reserved.compareAndSet(before, before + bytes)) { // released meanwhile
+        long before = reserved;
+        if (before == RELEASED || !RESERVED.compareAndSet(this, before, before + bytes)) { // released meanwhile
             if (bytes > 0) {
                 budget.release(bytes);
             }
@@ -113,14 +120,14 @@ final class MessageReceiver extends Flux<ByteBuffer> implements Subscription {
 
     /** Takes the subscriber before the stream begins, when there is nothing to deliver yet. */
     void open(CoreSubscriber<? super ByteBuffer> subscriber) {
-        subscribed.set(true);
+        subscribed = 1;
         actual = subscriber;
         subscriber.onSubscribe(this);
     }
 
     @Override
     public void subscribe(CoreSubscriber<? super ByteBuffer> subscriber) {
-        if (!subscribed.compareAndSet(false, true)) {
+        if (!SUBSCRIBED.compareAndSet(this, 0, 1)) {
             Operators.error(subscriber, new IllegalStateException("a received message can be read only once"));
             return;
         }
@@ -146,7 +153,7 @@ final class MessageReceiver extends Flux<ByteBuffer> implements Subscription {
         }
         received += length;
         if (end && !ended) { // nothing more comes: what is reserved beyond what is here is free
-            reserveAlso(Math.min(0, spent - consumed - reserved.get()));
+            reserveAlso(Math.min(0, spent - consumed - reserved));
         }
         ended |= end;
         if (length > 0 && !over && !isCancelled()) {

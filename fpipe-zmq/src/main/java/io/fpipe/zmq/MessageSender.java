@@ -43,6 +43,7 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
     // Owner of wip only.
     private final List<ByteBuffer> parts = new ArrayList<>(2);
     private @Nullable ByteBuffer held;
+    private int heldFrom;
     private int filled;
     private long offset;
     private long spent;
@@ -217,7 +218,8 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
         }
         if (in != null) {
             awaiting = false;
-            held = in.duplicate();
+            held = in;
+            heldFrom = in.position();
         }
         gather();
         if (d && held == null) {
@@ -260,13 +262,13 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
         if (buffer == null) {
             return;
         }
-        int n = Math.min(room(), buffer.remaining());
+        int n = Math.min(room(), buffer.limit() - heldFrom);
         if (n > 0) {
-            parts.add(buffer.slice(buffer.position(), n));
-            buffer.position(buffer.position() + n);
+            parts.add(buffer.slice(heldFrom, n));
+            heldFrom += n;
             filled += n;
         }
-        if (!buffer.hasRemaining()) {
+        if (heldFrom == buffer.limit()) {
             held = null;
         }
     }

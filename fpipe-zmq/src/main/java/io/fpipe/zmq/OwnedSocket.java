@@ -141,7 +141,7 @@ final class OwnedSocket {
      * wakes its IO thread, by a system call, for each message that finds it asleep, and for a burst of them once.
      */
     void send(Outgoing message) {
-        if (message.isSmall() && loop.isEarlyInTurn()) {
+        if (message.isSmall() && loop.gathers()) {
             queue.offer(message);
             wake();
         } else if (WIP.compareAndSet(this, 0, 1)) {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +45,10 @@ final class Peer implements Outgoing.Origin {
     private final long incarnation;
     private final Owner owner;
     private final Map<Long, ExchangeStream> streams = new ConcurrentHashMap<>();
+
+    /** Counts the streams of all peers together. */
+    private final AtomicInteger all;
+
     private final AtomicLong lastStream = new AtomicLong();
 
     /** The cost of all messages that were handed to the socket. */
@@ -79,11 +84,18 @@ final class Peer implements Outgoing.Origin {
         void cutOff(Peer peer, String why);
     }
 
-    Peer(EventLoop loop, OwnedSocket socket, @Nullable ByteBuffer routingId, long incarnation, Owner owner) {
+    Peer(
+            EventLoop loop,
+            OwnedSocket socket,
+            @Nullable ByteBuffer routingId,
+            long incarnation,
+            AtomicInteger all,
+            Owner owner) {
         this.loop = loop;
         this.socket = socket;
         this.routingId = routingId;
         this.incarnation = incarnation;
+        this.all = all;
         this.owner = owner;
     }
 
@@ -156,8 +168,9 @@ final class Peer implements Outgoing.Origin {
         begin(stream, lastStream.incrementAndGet());
     }
 
-    void begin(ExchangeStream stream, long id) {
+    void begin(ExchangeStream stream, Long id) {
         stream.begin(this, id);
+        all.incrementAndGet();
         streams.put(id, stream);
         Throwable lost = failure;
         if (lost != null) { // either this thread sees the failure, or the failing thread sees the stream
@@ -165,8 +178,10 @@ final class Peer implements Outgoing.Origin {
         }
     }
 
-    void remove(long id) {
-        streams.remove(id);
+    void remove(Long id) {
+        if (streams.remove(id) != null) {
+            all.decrementAndGet();
+        }
     }
 
     void sayHello(int credit) {

@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import zmq.Msg;
@@ -35,6 +36,9 @@ final class ServerPeers implements Peer.Owner {
     private final Map<ByteBuffer, Peer> peers = new HashMap<>();
     private final PlainPeers plain;
 
+    /** How many messages are under way. */
+    private final AtomicInteger running = new AtomicInteger();
+
     private boolean draining;
     private int strangers;
     private int ignored;
@@ -48,7 +52,7 @@ final class ServerPeers implements Peer.Owner {
         this.limits = settings.limits();
         this.routes = routes;
         this.inproc = inproc;
-        this.plain = new PlainPeers(this, resources, settings, routes.otherwise(), inproc);
+        this.plain = new PlainPeers(this, resources, settings, routes.otherwise(), inproc, running);
     }
 
     /** Takes a frame; returns whether its peer has gone away with it. */
@@ -124,7 +128,7 @@ final class ServerPeers implements Peer.Owner {
             before.sayHello(settings.firstCredit(budget)); // it asks again, for it has not heard us yet
             return;
         }
-        Peer peer = new Peer(loop, socket, id, frame.incarnation(), this);
+        Peer peer = new Peer(loop, socket, id, frame.incarnation(), running, this);
         if (before != null) {
             peer.follow(before);
             lost(before, "the peer has begun anew");
@@ -145,7 +149,7 @@ final class ServerPeers implements Peer.Owner {
     private void unknown(OwnedSocket socket, ByteBuffer id, Frame frame) {
         ProtocolLog.stale(socket, frame);
         if (frame.type() == Frame.OPEN || frame.type() == Frame.DATA) {
-            Peer stranger = new Peer(loop, socket, id, frame.incarnation(), this);
+            Peer stranger = new Peer(loop, socket, id, frame.incarnation(), running, this);
             String text = "no hello came before it";
             refuseStranger(stranger, frame.stream(), ZmqRemoteException.UNKNOWN_STREAM, text);
         }
@@ -169,13 +173,15 @@ final class ServerPeers implements Peer.Owner {
         int skip = (int) length;
         Metadata metadata;
         try {
-            metadata = Metadata.decode(payload.slice(payload.position(), skip));
+            metadata = skip == 0 ? Metadata.NONE : Metadata.decode(payload.slice(payload.position(), skip));
         } catch (IllegalArgumentException ex) {
             peer.refuse(frame.stream(), ZmqRemoteException.MALFORMED, String.valueOf(ex.getMessage()));
             peer.broken("it sends metadata that cannot be read");
             return;
         }
-        Frame first = frame.withPayload(payload.slice(payload.position() + skip, payload.remaining() - skip));
+        Frame first = skip == 0
+                ? frame
+                : frame.withPayload(payload.slice(payload.position() + skip, payload.remaining() - skip));
         Stage handler = routes.find(metadata.route());
         if (draining) {
             peer.refuse(frame.stream(), ZmqRemoteException.SHUTTING_DOWN, "the server shuts down");
@@ -207,7 +213,7 @@ final class ServerPeers implements Peer.Owner {
         }
         peer.begin(stream, first.stream());
         stream.onData(first, 0);
-        if (!peer.has(first.stream()) && !first.isEnd()) {
+        if (!first.isEnd() && !peer.has(first.stream())) {
             return; // refused: more than the credit or than a message may have
         }
         stream.expireAtDeadline();
@@ -246,11 +252,7 @@ final class ServerPeers implements Peer.Owner {
 
     /** How many messages are under way. */
     int streamCount() {
-        int count = plain.requestCount();
-        for (Peer peer : peers.values()) {
-            count += peer.streamCount();
-        }
-        return count;
+        return running.get();
     }
 
     /** Says to each peer that this end lives, and gives up those who do not. */

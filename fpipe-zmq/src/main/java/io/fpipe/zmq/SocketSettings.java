@@ -198,7 +198,7 @@ final class SocketSettings {
         set(socket, ZMQ.ZMQ_LINGER, 0); // the close sets it anew; JeroMQ's default is for ever
         // Without a maximum one hostile header of 2 GB ends the IO thread, and with it every socket of the context.
         set(socket, ZMQ.ZMQ_MAXMSGSIZE, maxMessageBytes);
-        set(socket, ZMQ.ZMQ_MSG_ALLOCATOR, (MsgAllocator) size -> allocate(size, closing));
+        set(socket, ZMQ.ZMQ_MSG_ALLOCATOR, allocator(closing));
         if (type.publishes()) {
             set(socket, ZMQ.ZMQ_XPUB_NODROP, waiting);
         }
@@ -220,15 +220,18 @@ final class SocketSettings {
     }
 
     /**
-     * Allocates a received frame. A length of 2^63 or more is negative to JeroMQ, which then does not compare it with the
+     * What allocates received frames. A length of 2^63 or more is negative to JeroMQ, which then does not compare it with the
      * maximum and passes on its low half, negative or up to 2 GB: what only a hostile peer sends is an empty frame here.
      */
-    private Msg allocate(int size, BooleanSupplier closing) {
-        int checked = size < 0 || size > maxMessageBytes ? 0 : size;
+    private MsgAllocator allocator(BooleanSupplier closing) {
         if (has(ZMQ.ZMQ_CURVE_SECRETKEY)) {
-            return new CurveMsg(checked, closing);
+            return size -> new CurveMsg(checked(size), closing);
         }
-        return admission == null ? new Msg(checked) : new LoginMsg(checked, closing);
+        return admission == null ? size -> new Msg(checked(size)) : size -> new LoginMsg(checked(size), closing);
+    }
+
+    private int checked(int size) {
+        return size < 0 || size > maxMessageBytes ? 0 : size;
     }
 
     /** Has a ROUTER that connects tell its peer so; a peer that connects itself knows, and a REQ would not bear it. */

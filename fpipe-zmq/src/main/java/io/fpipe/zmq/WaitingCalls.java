@@ -90,15 +90,7 @@ final class WaitingCalls {
         }
 
         void begin(ClientLink link) {
-            if (stream.isAbandoned()) {
-                return;
-            }
-            link.begin(stream);
-            if (stream.isAbandoned()) { // either this thread sees the cancellation, or the loop sees the link
-                stream.abandon();
-            } else {
-                stream.send(message);
-            }
+            link.begin(stream, message);
         }
     }
 }
