@@ -43,7 +43,7 @@ record ExchangeSettings(
     private static final Duration LONGEST = Duration.ofDays(10_000);
 
     static final ExchangeSettings DEFAULT = new ExchangeSettings(
-            4 << 20,
+            8 << 20,
             Duration.ofSeconds(30),
             Duration.ofMinutes(1),
             ZmqLimits.DEFAULT,

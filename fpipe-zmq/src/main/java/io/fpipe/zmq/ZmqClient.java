@@ -108,7 +108,7 @@ public final class ZmqClient {
     /**
      * Sets how many bytes of a reply may be under way before the subscriber has taken them: what the server may be
      * ahead in each call, and what a call may hold in memory. A call begins with 64 KiB at most and grows to this while
-     * its subscriber reads, as far as {@link ZmqResources.Options#windowBudget} allows. Default: 4 MiB.
+     * its subscriber reads, as far as {@link ZmqResources.Options#windowBudget} allows. Default: 8 MiB.
      *
      * @param bytes the window, at least 4096
      * @return a changed copy

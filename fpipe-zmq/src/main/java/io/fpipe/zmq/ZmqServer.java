@@ -86,7 +86,7 @@ public final class ZmqServer {
     /**
      * Sets how many bytes of a request may be under way before the handler has taken them: what a client may be ahead
      * in each call, and what a call may hold in memory. A call begins with 64 KiB at most and grows to this while its
-     * handler reads, as far as {@link ZmqResources.Options#windowBudget} allows. Default: 4 MiB.
+     * handler reads, as far as {@link ZmqResources.Options#windowBudget} allows. Default: 8 MiB.
      *
      * @param bytes the window, at least 4096
      * @return a changed copy

@@ -22,7 +22,13 @@ final class Contest implements AutoCloseable {
 
     private static final int FIRST_CALLS = 500;
     private static final int MOST_CALLS = 4_000_000;
+    private static final int WARM_INTEGERS = 30;
     private static final int WARM_OBJECTS = 3;
+
+    /** Rows of so many bytes warm up while they are measured, and have fewer rounds. */
+    private static final long LONG = 4_000_000_000L;
+
+    private static final int LONG_ROUNDS = 2;
 
     private final Path target;
     private final Path log;
@@ -128,10 +134,12 @@ final class Contest implements AutoCloseable {
                 1,
                 row.size(),
                 participant.run(row.order()).nanos() / 1e9);
-        for (int i = 0; i < WARM_OBJECTS * (row.part().equals("integers") ? 3 : 1); i++) {
+        boolean isLong = row.size() > LONG;
+        int warmUps = row.part().equals("integers") ? WARM_INTEGERS : WARM_OBJECTS;
+        for (int i = 0; i < (isLong ? 0 : warmUps); i++) {
             participant.run(row.order());
         }
-        for (int round = 0; round < rounds; round++) {
+        for (int round = 0; round < (isLong ? LONG_ROUNDS : rounds); round++) {
             line.add(participant.run(row.order()));
         }
         return line;

@@ -20,8 +20,8 @@ enum Entrant {
     GRPC_BIDI("grpc-bidi", "gRPC bidi", Set.of(Task.CALLS, Task.STREAMS, Task.BYTES)),
     HTTP("http", "reactor-netty HTTP/1.1", Set.of(Task.CALL, Task.CALLS, Task.STREAMS, Task.BYTES));
 
-    /** The same for all. */
-    static final List<String> JVM_OPTIONS = List.of("-Xms1g", "-Xmx3g");
+    /** The same for all; a heap that shrinks between rounds would have its pages cleared within the time of the next. */
+    static final List<String> JVM_OPTIONS = List.of("-Xms3g", "-Xmx3g");
 
     private final String id;
     private final String title;

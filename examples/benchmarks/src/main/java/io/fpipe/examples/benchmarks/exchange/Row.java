@@ -23,7 +23,7 @@ record Row(String part, Task task, String where, String order, long size, int in
     private static final int[] IN_FLIGHT = {1, 16, 256};
     private static final int[] STREAMS = {1, 16};
 
-    /** All rows, with so many bytes of streams. */
+    /** All rows; each stream has so many bytes. */
     static List<Row> all(long streamBytes) {
         List<Row> rows = new ArrayList<>();
         rows.add(calls("process", 64, 1));
@@ -34,7 +34,7 @@ record Row(String part, Task task, String where, String order, long size, int in
             }
         }
         for (int streams : STREAMS) {
-            int chunks = (int) (streamBytes / streams / Streams.CHUNK);
+            int chunks = (int) (streamBytes / Streams.CHUNK);
             long bytes = (long) streams * chunks * Streams.CHUNK;
             rows.add(
                     new Row("streams", Task.STREAMS, "processes", "streams " + streams + " " + chunks, bytes, streams));
@@ -67,7 +67,9 @@ record Row(String part, Task task, String where, String order, long size, int in
         };
         String what = switch (task) {
             case CALL, CALLS -> "calls of " + size + " bytes, " + inFlight + " in flight";
-            case STREAMS -> size / 1_000_000 + " MB there and back in streams: " + inFlight;
+            case STREAMS ->
+                inFlight + (inFlight == 1 ? " stream of " : " streams of ") + size / inFlight / 1_000_000
+                        + " MB there and back";
             case ZLIB -> "1,000,000 integers, zlib level 1";
             case LZ4 -> "1,000,000 integers, LZ4";
             case BYTES -> "400 MB there and back as one object";

@@ -15,7 +15,7 @@ final class Streams {
 
     static final int CHUNK = 64 << 10;
 
-    private static final long LONGEST_SECONDS = 25;
+    private static final long LONGEST_SECONDS = 120;
     /** So many different chunks, so that a chunk in the wrong place changes the checksum. */
     private static final int PATTERNS = 16;
 

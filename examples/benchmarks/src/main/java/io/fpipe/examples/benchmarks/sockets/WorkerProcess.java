@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 /** A {@link Worker} in a process of its own, or the program in C that obeys the same orders. */
 public final class WorkerProcess implements AutoCloseable {
 
-    private static final long LONGEST_SECONDS = 30;
+    private static final long LONGEST_SECONDS = 150;
     private static final String END = "error the process has ended";
 
     private final Process process;
