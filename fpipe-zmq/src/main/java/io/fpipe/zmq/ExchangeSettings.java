@@ -12,6 +12,7 @@ import zmq.ZMQ;
  * What client and server of an exchange agree on or keep to themselves.
  *
  * @param window the most bytes that may be under way to this side in each stream, at the cost of {@link #cost}
+ * @param bufferBytes the size of the kernel's buffers of a connection, and what ZeroMQ moves at once
  * @param requestTimeout how long a caller waits for the first byte of a reply without progress of its request
  * @param idleTimeout how long a call may be silent after the first byte of its reply
  * @param limits what peers may do
@@ -20,6 +21,7 @@ import zmq.ZMQ;
  */
 record ExchangeSettings(
         int window,
+        int bufferBytes,
         Duration requestTimeout,
         Duration idleTimeout,
         ZmqLimits limits,
@@ -36,14 +38,17 @@ record ExchangeSettings(
     static final int MIN_WINDOW = 1 << 12;
     static final int LINGER_MILLIS = 1000;
 
-    /** As good as none, and still a number of nanoseconds. */
+    static final int MIN_BUFFER = 1 << 13;
+
     /** What CURVE adds to a message, and some. */
     private static final int CURVE_BYTES = 64;
 
+    /** As good as none, and still a number of nanoseconds. */
     private static final Duration LONGEST = Duration.ofDays(10_000);
 
     static final ExchangeSettings DEFAULT = new ExchangeSettings(
-            8 << 20,
+            4 << 20,
+            1 << 17,
             Duration.ofSeconds(30),
             Duration.ofMinutes(1),
             ZmqLimits.DEFAULT,
@@ -65,24 +70,34 @@ record ExchangeSettings(
             throw new IllegalArgumentException("window must be at least " + MIN_WINDOW + " bytes, was " + bytes);
         }
         refuseIfPlain("window");
-        return new ExchangeSettings(bytes, requestTimeout, idleTimeout, limits, security, plain);
+        return new ExchangeSettings(bytes, bufferBytes, requestTimeout, idleTimeout, limits, security, plain);
+    }
+
+    ExchangeSettings withBufferBytes(int bytes) {
+        if (bytes < MIN_BUFFER) {
+            throw new IllegalArgumentException("bufferBytes must be at least " + MIN_BUFFER + ", was " + bytes);
+        }
+        return new ExchangeSettings(window, bytes, requestTimeout, idleTimeout, limits, security, plain);
     }
 
     ExchangeSettings withRequestTimeout(Duration timeout) {
-        return new ExchangeSettings(window, check("requestTimeout", timeout), idleTimeout, limits, security, plain);
+        return new ExchangeSettings(
+                window, bufferBytes, check("requestTimeout", timeout), idleTimeout, limits, security, plain);
     }
 
     ExchangeSettings withIdleTimeout(Duration timeout) {
         refuseIfPlain("idleTimeout");
-        return new ExchangeSettings(window, requestTimeout, check("idleTimeout", timeout), limits, security, plain);
+        return new ExchangeSettings(
+                window, bufferBytes, requestTimeout, check("idleTimeout", timeout), limits, security, plain);
     }
 
     ExchangeSettings withLimits(ZmqLimits changed) {
-        return new ExchangeSettings(window, requestTimeout, idleTimeout, changed, security, plain);
+        return new ExchangeSettings(window, bufferBytes, requestTimeout, idleTimeout, changed, security, plain);
     }
 
     ExchangeSettings withSecurity(Security changed) {
-        return new ExchangeSettings(window, requestTimeout, idleTimeout, limits, security.replacedBy(changed), plain);
+        return new ExchangeSettings(
+                window, bufferBytes, requestTimeout, idleTimeout, limits, security.replacedBy(changed), plain);
     }
 
     ExchangeSettings withPlain(PlainSettings changed) {
@@ -92,7 +107,7 @@ record ExchangeSettings(
         if (changed.calls() && !idleTimeout.equals(DEFAULT.idleTimeout)) {
             throw new IllegalStateException(meaningless("idleTimeout"));
         }
-        return new ExchangeSettings(window, requestTimeout, idleTimeout, limits, security, changed);
+        return new ExchangeSettings(window, bufferBytes, requestTimeout, idleTimeout, limits, security, changed);
     }
 
     private void refuseIfPlain(String option) {
@@ -136,6 +151,8 @@ record ExchangeSettings(
         int largest = plain.calls() || (servesPlain() && type == SocketType.ROUTER) ? plainBytes() : 0;
         return security.options()
                 .apply(SocketSettings.of(type)
+                        .with(ZMQ.ZMQ_SNDBUF, bufferBytes)
+                        .with(ZMQ.ZMQ_RCVBUF, bufferBytes)
                         .with(ZMQ.ZMQ_SNDHWM, 0)
                         .with(ZMQ.ZMQ_RCVHWM, 0) // also what makes CURVE safe: JeroMQ corrupts what a mark stops
                         .maxMessageBytes(Math.max(MAX_FRAME, largest) + (security.isCurve() ? CURVE_BYTES : 0))

@@ -108,13 +108,25 @@ public final class ZmqClient {
     /**
      * Sets how many bytes of a reply may be under way before the subscriber has taken them: what the server may be
      * ahead in each call, and what a call may hold in memory. A call begins with 64 KiB at most and grows to this while
-     * its subscriber reads, as far as {@link ZmqResources.Options#windowBudget} allows. Default: 8 MiB.
+     * its subscriber reads, as far as {@link ZmqResources.Options#windowBudget} allows. Default: 4 MiB.
      *
      * @param bytes the window, at least 4096
      * @return a changed copy
      */
     public ZmqClient window(int bytes) {
         return new ZmqClient(settings.withWindow(bytes), endpoints, resources);
+    }
+
+    /**
+     * Sets the size of the kernel's send and receive buffers of each TCP connection, and with it how many bytes ZeroMQ
+     * moves at once; it holds as much again for each connection and direction, outside the heap. Over a distance they
+     * bound the speed: about as much is on its way in a round-trip time. Default: 128 KiB.
+     *
+     * @param bytes the size, at least 8192
+     * @return a changed copy
+     */
+    public ZmqClient bufferBytes(int bytes) {
+        return new ZmqClient(settings.withBufferBytes(bytes), endpoints, resources);
     }
 
     /**

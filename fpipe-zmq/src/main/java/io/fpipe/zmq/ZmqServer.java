@@ -86,13 +86,25 @@ public final class ZmqServer {
     /**
      * Sets how many bytes of a request may be under way before the handler has taken them: what a client may be ahead
      * in each call, and what a call may hold in memory. A call begins with 64 KiB at most and grows to this while its
-     * handler reads, as far as {@link ZmqResources.Options#windowBudget} allows. Default: 8 MiB.
+     * handler reads, as far as {@link ZmqResources.Options#windowBudget} allows. Default: 4 MiB.
      *
      * @param bytes the window, at least 4096
      * @return a changed copy
      */
     public ZmqServer window(int bytes) {
         return new ZmqServer(settings.withWindow(bytes), routes, endpoint, resources);
+    }
+
+    /**
+     * Sets the size of the kernel's send and receive buffers of each TCP connection, and with it how many bytes ZeroMQ
+     * moves at once; it holds as much again for each connection and direction, outside the heap. Over a distance they
+     * bound the speed: about as much is on its way in a round-trip time. Default: 128 KiB.
+     *
+     * @param bytes the size, at least 8192
+     * @return a changed copy
+     */
+    public ZmqServer bufferBytes(int bytes) {
+        return new ZmqServer(settings.withBufferBytes(bytes), routes, endpoint, resources);
     }
 
     /**

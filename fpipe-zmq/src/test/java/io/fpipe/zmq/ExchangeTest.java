@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import reactor.core.Disposable;
@@ -548,5 +549,25 @@ class ExchangeTest {
                     .hasSize(1);
             assertThat(arrived).containsExactly(900);
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"TCP, 8192", "TCP, 1048576", "TCP_CLIENT_BINDS, 8192", "TCP_CLIENT_BINDS, 1048576"})
+    void buffersOfAnySizeCarryAllFrames(Wiring wiring, int size) {
+        try (Rig rig = new Rig(wiring)) {
+            rig.serve(Stage.identity(), server -> server.bufferBytes(size));
+            ClientExchange exchange = rig.client(client -> client.bufferBytes(size));
+            assertThat(Bytes.join(exchange.apply(Flux.just(ByteBuffer.wrap(MEGABYTE))))
+                            .block(Rig.SOON))
+                    .isEqualTo(MEGABYTE);
+        }
+    }
+
+    @Test
+    void buffersThatAreTooSmallAreRefused() {
+        assertThatThrownBy(() -> ZmqClient.create().bufferBytes(8191))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("bufferBytes must be at least 8192, was 8191");
+        assertThatThrownBy(() -> ZmqServer.create().bufferBytes(0)).isInstanceOf(IllegalArgumentException.class);
     }
 }
