@@ -25,7 +25,7 @@ enum Entrant {
     SPRING("spring", "spring-integration-zeromq", "#7f7f7f");
 
     /** The same for all that run in a virtual machine. */
-    static final List<String> JVM_OPTIONS = List.of("-Xms1g", "-Xmx3g");
+    static final List<String> JVM_OPTIONS = List.of("-Xms3g", "-Xmx3g");
 
     private final String id;
     private final String title;
