@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +39,6 @@ final class PlainPeers {
     private final ExchangeSettings settings;
     private final @Nullable Stage handler;
     private final boolean inproc;
-    private final AtomicInteger running;
     private final Map<ByteBuffer, PlainPeer> peers = new HashMap<>();
 
     private final Map<ByteBuffer, PlainPeer> strangers = new HashMap<>();
@@ -51,14 +49,12 @@ final class PlainPeers {
             ZmqResources resources,
             ExchangeSettings settings,
             @Nullable Stage handler,
-            boolean inproc,
-            AtomicInteger running) {
+            boolean inproc) {
         this.server = server;
         this.resources = resources;
         this.settings = settings;
         this.handler = handler;
         this.inproc = inproc;
-        this.running = running;
     }
 
     /** Takes a message without the routing id. */
@@ -70,7 +66,7 @@ final class PlainPeers {
         List<ByteBuffer> envelope = buffers(parts.subList(0, delimiter + 1));
         PlainPeer peer = peers.get(id);
         if (peer == null) {
-            peer = new PlainPeer(socket, id, settings.plain().errorReply(), running, dropped);
+            peer = new PlainPeer(socket, id, settings.plain().errorReply(), dropped);
             if (server.isFull()) {
                 refuse(strangers.getOrDefault(id, peer), id, envelope);
                 return;
@@ -203,6 +199,15 @@ final class PlainPeers {
     /** How many requests were not answered because their peers do not read. */
     long dropped() {
         return dropped.get();
+    }
+
+    /** How many requests are under way. */
+    int requestCount() {
+        int count = 0;
+        for (PlainPeer peer : peers.values()) {
+            count += peer.requests().size();
+        }
+        return count;
     }
 
     /**
