@@ -156,9 +156,13 @@ final class OwnedSocket {
         }
     }
 
-    /** Asks for a turn on the loop: there is demand, or something to do. Called by any thread. */
+    /**
+     * Asks for a turn on the loop: there is demand, or something to do. Called by any thread. Before the start there is
+     * no turn, for the thread that makes the socket still uses it, and its handler may not be whole; {@link #start()}
+     * asks for the one that was left out.
+     */
     void wake() {
-        if (DIRTY.compareAndSet(this, 0, 1)) {
+        if (started && DIRTY.compareAndSet(this, 0, 1)) {
             loop.enqueue(this);
         }
     }
