@@ -20,6 +20,10 @@ final class CallWatch {
     private final List<ClientLine> lines;
     private final Duration requestTimeout;
     private final Duration idleTimeout;
+
+    /** Until a call can be late that has begun, or been replied to, since the last look. */
+    private final long period;
+
     private final AtomicBoolean watching = new AtomicBoolean();
 
     /** Loop thread only. */
@@ -31,6 +35,7 @@ final class CallWatch {
         this.lines = lines;
         this.requestTimeout = settings.requestTimeout();
         this.idleTimeout = settings.idleTimeout();
+        this.period = Math.min(requestTimeout.toNanos(), idleTimeout.toNanos());
     }
 
     /** A call has begun, or waits; on any thread. */
@@ -56,7 +61,7 @@ final class CallWatch {
         timer = loop.schedule(Math.max(nanos, SOONEST_NANOS), this::sweep);
     }
 
-    /** Ends the calls that have taken too long, and looks again when the next one would. */
+    /** Ends the calls that have taken too long, and looks again when the next one would, or one that has begun since. */
     private void sweep() {
         if (timer != null) {
             loop.cancel(timer);
@@ -74,7 +79,7 @@ final class CallWatch {
             }
         }
         if (next != Long.MAX_VALUE) {
-            timer = loop.schedule(Math.max(next, SOONEST_NANOS), this::sweep);
+            timer = loop.schedule(Math.max(Math.min(next, period), SOONEST_NANOS), this::sweep);
             return;
         }
         watching.set(false);
@@ -99,7 +104,7 @@ final class CallWatch {
             if (left <= 0) {
                 return giveUp(stream, link.state() + " within " + requestTimeout);
             }
-            return Math.min(Math.min(left, idleTimeout.toNanos()), deadline);
+            return Math.min(left, deadline);
         }
         if (stream.awaitsReader()) {
             stream.touch();

@@ -58,6 +58,25 @@ class ExchangeLivenessTest {
         }
     }
 
+    /** One timer looks after all calls: that of a reply under way, which may pause for a minute, must not be the next look. */
+    @Test
+    void aCallIsLateInTimeWhileAReplyGoesOn() {
+        try (Rig rig = new Rig(Wiring.TCP)) {
+            rig.serve(bytes -> just("a").concatWith(Flux.never()), s -> s.route("silent", bytes -> Flux.never()));
+            ClientExchange exchange = rig.client(client -> client.requestTimeout(Duration.ofMillis(200)));
+            CountDownLatch replying = new CountDownLatch(1);
+            rig.track(exchange.apply(just("x")).subscribe(buffer -> replying.countDown()));
+            Rig.await(replying);
+            CountDownLatch looked = new CountDownLatch(1);
+            rig.later(500, looked::countDown); // after the look that the call itself has asked for
+            Rig.await(looked);
+            StepVerifier.create(exchange.route("silent").apply(just("x")))
+                    .expectErrorSatisfies(ex ->
+                            assertThat(ex).isInstanceOf(TimeoutException.class).hasMessageContaining("PT0.2S"))
+                    .verify(Rig.SOON);
+        }
+    }
+
     @Test
     void theIdleTimeoutDoesNotLimitTheWholeReplyNorTheFirstByte() {
         try (Rig rig = new Rig(Wiring.TCP)) {
