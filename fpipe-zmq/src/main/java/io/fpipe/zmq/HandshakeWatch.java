@@ -4,6 +4,8 @@
  */
 package io.fpipe.zmq;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Helps connections that JeroMQ has forgotten. When a TCP connect ends, JeroMQ hands the channel from the entry of its
  * poller that connects to one that reads. If both change in one turn, they share a selection key, which the first one
@@ -24,7 +26,7 @@ final class HandshakeWatch {
     private int nudges;
     private boolean connected;
     private boolean greeted;
-    private boolean scheduled;
+    private EventLoop.@Nullable Timer next;
 
     /**
      * Makes the watch of one socket.
@@ -42,6 +44,9 @@ final class HandshakeWatch {
             connected = true;
             greeted = false;
             nudges = 0;
+            if (next != null) { // of a connection before: too late, or too soon, for this one
+                loop.cancel(next);
+            }
             schedule();
         });
     }
@@ -57,14 +62,11 @@ final class HandshakeWatch {
     }
 
     private void schedule() {
-        if (!scheduled) {
-            scheduled = true;
-            loop.schedule(FIRST_NANOS << nudges, this::check);
-        }
+        next = loop.schedule(FIRST_NANOS << nudges, this::check);
     }
 
     private void check() {
-        scheduled = false;
+        next = null;
         if (connected && nudges < (greeted ? 1 : MOST)) {
             nudges++;
             nudge.run();

@@ -271,11 +271,11 @@ public final class ZmqResources implements Disposable {
         if (now - nudged < NUDGE_NANOS) {
             return;
         }
-        nudged = now;
         try {
             SocketBase socket = context.createSocket(ZMQ.ZMQ_PAIR);
             socket.bind("tcp://127.0.0.1:*");
             socket.close();
+            nudged = now;
         } catch (RuntimeException ex) { // no descriptors left, or the context is terminated: the handshake times out
             LOG.debug("cannot look after a handshake of " + name, ex);
         }

@@ -13,6 +13,8 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -65,6 +67,31 @@ class HandshakeWatchTest {
     @Test
     void leavesAConnectionAloneThatIsLost() {
         assertThat(nudges(HandshakeWatch::over)).isZero();
+    }
+
+    /** Whatever waits of the connection before: after it, the next look would come 640 ms after the last. */
+    @Test
+    void looksSoonAfterANewConnection() {
+        try (Rig rig = new Rig(Rig.Wiring.TCP)) {
+            List<String> order = new CopyOnWriteArrayList<>();
+            CountDownLatch five = new CountDownLatch(5);
+            HandshakeWatch watch = new HandshakeWatch(rig.resources.loop(), () -> {
+                order.add("look");
+                five.countDown();
+            });
+            watch.connected();
+            Rig.await(five);
+            order.clear();
+            watch.connected();
+            watch.greeted();
+            CountDownLatch later = new CountDownLatch(1);
+            rig.later(200, () -> {
+                order.add("later");
+                later.countDown();
+            });
+            Rig.await(later);
+            assertThat(order).containsExactly("look", "later");
+        }
     }
 
     /** How many looks there are in the time of two: the first is after 20 ms, the second after 40 more. */
