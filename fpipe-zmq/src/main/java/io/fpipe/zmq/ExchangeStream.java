@@ -12,6 +12,9 @@ import java.util.Objects;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Operators;
+import reactor.util.Logger;
+import reactor.util.Loggers;
 import reactor.util.context.Context;
 
 /**
@@ -20,6 +23,7 @@ import reactor.util.context.Context;
  */
 final class ExchangeStream {
 
+    private static final Logger LOG = Loggers.getLogger(ExchangeStream.class);
     private static final int MAX_TEXT = 1024;
     private static final List<ByteBuffer> NOTHING = List.of();
 
@@ -199,6 +203,18 @@ final class ExchangeStream {
         }
         end(reason, client ? Stop.CANCEL_CALL : Stop.SILENT);
         remove();
+    }
+
+    /**
+     * Reports an exception that user code throws against the rules of Reactive Streams. Whoever is told of dropped errors
+     * may throw one, too: the other streams of the loop go on.
+     */
+    static void dropped(Throwable error, Context context) {
+        try {
+            Operators.onErrorDropped(error, context);
+        } catch (Throwable ex) {
+            LOG.error("the hook for dropped errors failed", ex);
+        }
     }
 
     /** Fails what is received, and then cancels what is sent: whoever reads hears why, and no error of that is sent. */
@@ -382,7 +398,7 @@ final class ExchangeStream {
         receiver.release();
         Peer p = peer;
         if (p != null) {
-            p.remove(id);
+            p.remove(id, this);
         }
         if (!client && deadline != 0) {
             loop.execute(() -> {

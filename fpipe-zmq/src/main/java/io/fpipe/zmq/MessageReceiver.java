@@ -249,7 +249,7 @@ final class MessageReceiver extends Flux<ByteBuffer> implements Subscription {
         if (!over) {
             discard(a);
         }
-        Operators.onErrorDropped(failure, a.currentContext());
+        ExchangeStream.dropped(failure, a.currentContext());
         stream.readerFailed(failure);
     }
 

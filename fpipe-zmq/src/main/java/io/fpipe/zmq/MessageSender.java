@@ -44,6 +44,7 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
     private final List<ByteBuffer> parts = new ArrayList<>(2);
     private @Nullable ByteBuffer held;
     private int heldFrom;
+    private boolean copied;
     private int filled;
     private long offset;
     private long spent;
@@ -133,7 +134,11 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
     void cancelSource() {
         Subscription upstream = s;
         if (upstream != null) {
-            upstream.cancel();
+            try {
+                upstream.cancel();
+            } catch (Throwable ex) { // against rule 3.15 of Reactive Streams; the call ends all the same
+                ExchangeStream.dropped(ex, context);
+            }
         }
         drain();
     }
@@ -220,6 +225,7 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
             awaiting = false;
             held = in;
             heldFrom = in.position();
+            copied = false;
         }
         gather();
         if (d && held == null) {
@@ -270,6 +276,9 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
         }
         if (heldFrom == buffer.limit()) {
             held = null;
+        } else if (!copied) { // its position and limit are the source's to change while the rest waits
+            held = buffer.duplicate();
+            copied = true;
         }
     }
 

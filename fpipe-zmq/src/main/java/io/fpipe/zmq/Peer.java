@@ -166,8 +166,9 @@ final class Peer implements Outgoing.Origin {
         }
     }
 
-    void remove(Long id) {
-        streams.remove(id);
+    /** Forgets a stream; not another one that a peer has given the same number meanwhile. */
+    void remove(Long id, ExchangeStream stream) {
+        streams.remove(id, stream);
     }
 
     void sayHello(int credit) {

@@ -209,7 +209,7 @@ final class ServerPeers implements Peer.Owner {
         }
         peer.begin(stream, first.stream());
         stream.onData(first, 0);
-        if (!first.isEnd() && !peer.has(first.stream())) {
+        if (!peer.has(first.stream())) {
             return; // refused: more than the credit or than a message may have
         }
         stream.expireAtDeadline();

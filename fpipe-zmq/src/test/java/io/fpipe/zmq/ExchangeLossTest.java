@@ -17,12 +17,15 @@ import java.net.URI;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.reactivestreams.Subscription;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -271,6 +274,51 @@ class ExchangeLossTest {
                 rig.later(round * 35, server::dispose);
                 StepVerifier.create(server.onDispose()).expectComplete().verify(Rig.SOON);
             }
+        }
+    }
+
+    /** Against rule 3.15 of Reactive Streams; and who is told of dropped errors may throw, too. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aSourceThatThrowsWhenItIsCancelledKeepsNoOtherCallFromFailing(boolean hookThrows) {
+        try (Rig rig = new Rig(Wiring.TCP)) {
+            ZmqBinding server = rig.serve(bytes -> Flux.never());
+            ClientExchange exchange = rig.client();
+            Consumer<Throwable> hook = ex -> {
+                if (hookThrows) {
+                    throw new IllegalStateException("hook", ex);
+                }
+            };
+            Flux<ByteBuffer> bad = Flux.from(subscriber -> subscriber.onSubscribe(new Subscription() {
+                @Override
+                public void request(long n) {
+                    // never emits
+                }
+
+                @Override
+                public void cancel() {
+                    throw new IllegalStateException("cancel");
+                }
+            }));
+            List<CompletableFuture<ByteBuffer>> calls = new ArrayList<>();
+            for (Flux<ByteBuffer> message : List.of(bad, Flux.<ByteBuffer>never())) {
+                calls.add(exchange.apply(message)
+                        .contextWrite(context -> context.put("reactor.onErrorDropped.local", hook))
+                        .next()
+                        .toFuture());
+            }
+            rig.await("both are there", () -> ((ServerBinding) server).streamCount() == 2);
+
+            server.dispose();
+
+            for (CompletableFuture<ByteBuffer> call : calls) {
+                assertThat(call).failsWithin(Rig.SOON).withThrowableThat().withCauseInstanceOf(ZmqException.class);
+            }
+            StepVerifier.create(server.onDispose()).expectComplete().verify(Rig.SOON);
+            rig.serve(Stage.identity());
+            assertThat(Bytes.joinText(exchange.apply(Flux.just(Bytes.utf8("again"))))
+                            .block(Rig.SOON))
+                    .isEqualTo("again");
         }
     }
 }

@@ -13,7 +13,9 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -569,5 +571,23 @@ class ExchangeTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("bufferBytes must be at least 8192, was 8191");
         assertThatThrownBy(() -> ZmqServer.create().bufferBytes(0)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void aBufferIsSentAsItWasWhenItWasEmitted() throws Exception {
+        try (Rig rig = new Rig(Wiring.INPROC)) {
+            Sinks.Empty<Void> begin = Sinks.empty();
+            ZmqBinding server = rig.serve(bytes -> begin.asMono().thenMany(bytes));
+            ClientExchange exchange = rig.client();
+            ByteBuffer mine = ByteBuffer.wrap(MEGABYTE); // more than the first credit
+            CompletableFuture<byte[]> reply =
+                    Bytes.join(exchange.apply(Flux.just(mine))).toFuture();
+            rig.await("the first bytes are there", () -> ((ServerBinding) server).streamCount() == 1);
+
+            mine.limit(10);
+            begin.tryEmitEmpty();
+
+            assertThat(reply.get(Rig.SOON.toSeconds(), TimeUnit.SECONDS)).isEqualTo(MEGABYTE);
+        }
     }
 }

@@ -11,6 +11,8 @@ import io.fpipe.zmq.Rig.Wiring;
 import java.nio.ByteBuffer;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,6 +29,7 @@ class WireServerTest {
     private static final int DATA = 3;
     private static final int CREDIT = 4;
     private static final int CANCEL = 5;
+    private static final int ABORT = 6;
     private static final int GOAWAY = 7;
     private static final int PING = 8;
     private static final int PONG = 9;
@@ -679,5 +682,48 @@ class WireServerTest {
         return random.nextInt(8) == 0
                 ? ZmqMessage.of(frame, ByteBuffer.allocate(random.nextInt(40)))
                 : ZmqMessage.of(frame);
+    }
+
+    /** The old call ends late, when what it has read is read at last. */
+    @Test
+    void aNumberThatIsUsedAgainIsTheNewCalls() {
+        AtomicReference<Flux<ByteBuffer>> unread = new AtomicReference<>();
+        handler = bytes -> {
+            unread.set(bytes);
+            return Flux.never();
+        };
+        raw.hello(7, 1 << 20);
+        raw.send(OPEN, RawPeer.END, 5, 0, "x");
+        rig.await("a call", () -> ((ServerBinding) server).streamCount() == 1);
+        raw.send(CANCEL, 0, 5, 0, NOTHING);
+        rig.await("no call", () -> ((ServerBinding) server).streamCount() == 0);
+        handler = Stage.identity();
+        raw.send(OPEN, 0, 5, 0, "a");
+        assertThat(raw.next(DATA, 5).text()).isEqualTo("a");
+
+        assertThat(Bytes.joinText(unread.get()).block(Rig.SOON)).isEqualTo("x");
+
+        raw.send(DATA, RawPeer.END, 5, 1, "b");
+        RawPeer.Received more = raw.next(DATA, 5);
+        assertThat(more.text()).isEqualTo("b");
+        if (more.flags() == 0) {
+            assertThat(raw.next(DATA, 5).flags()).isEqualTo(RawPeer.END);
+        }
+        stillServes(raw);
+    }
+
+    @Test
+    void aRequestThatIsRefusedWholeIsNotGivenToTheHandler() {
+        AtomicInteger calls = new AtomicInteger();
+        handler = bytes -> {
+            calls.incrementAndGet();
+            return bytes;
+        };
+        raw.hello(7, 1 << 20);
+        raw.send(OPEN, RawPeer.END, 5, 0, new byte[5000]); // the credit is 4096
+
+        assertThat(raw.next(ABORT, 5).argument()).isEqualTo(ZmqRemoteException.CREDIT_EXCEEDED);
+        assertThat(calls).hasValue(0);
+        stillServes(raw);
     }
 }
