@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
                 "Calls of 64 bytes to 64 KiB with 1 to 256 in flight; 1 GB there and back in one stream and in each of 16; a"
                         + " million integers and 400 MB there and back. fpipe, JeroMQ by hand (REQ and REP for one call"
                         + " at a time, DEALER and ROUTER for more), RSocket, gRPC, and HTTP/1.1 of reactor-netty, within"
-                        + " a process and between two. Prints tables and writes them as JSON. Takes about 15 minutes.",
+                        + " a process and between two. Prints tables and writes them as JSON. Takes about 20 minutes.",
         mixinStandardHelpOptions = true)
 public final class ExchangeBenchmark implements Callable<Integer> {
 
@@ -80,7 +80,7 @@ public final class ExchangeBenchmark implements Callable<Integer> {
         Rates.printMachine();
         System.out.printf(
                 Locale.ROOT,
-                "Each process has %s. Medians of %d rounds after a warm-up; each answer is checked. The ratio is"
+                "Each process has %s. Medians of %d rounds after a warm-up, of more than 4 GB of 2 without; each answer is checked. The ratio is"
                         + " fpipe's rate by the contestant's.%nAllocation, CPU and heap are the client's process's; the"
                         + " last column is the thread that the source ran on. 400 MB are one message of fpipe and of"
                         + " JeroMQ,%nand chunks of 64 KiB on one channel, stream or POST of the others. Who has no such row: a channel or"
