@@ -67,6 +67,9 @@ final class ServerBinding implements ZmqBinding, SocketHandler {
 
     @Override
     public void received(List<Msg> parts, int from, int to) {
+        if (renewing) {
+            return; // its connection was given up with the socket
+        }
         ByteBuffer id = parts.get(from).buf();
         Frame frame = Frame.read(parts, from + 1, to);
         if (frame == null) {

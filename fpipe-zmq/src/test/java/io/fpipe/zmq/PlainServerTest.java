@@ -584,4 +584,38 @@ class PlainServerTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("maxPlainMessageBytes must be at least 1, was 0");
     }
+
+    /** What a socket has received when it is given up is of connections that are gone, and nothing would tell that again. */
+    @Test
+    void nothingBeginsOfWhatASocketThatIsGivenUpHasReceived() {
+        AtomicInteger begun = new AtomicInteger();
+        CountDownLatch first = new CountDownLatch(1);
+        CountDownLatch sent = new CountDownLatch(1);
+        serve(request -> Bytes.joinText(request).flatMapMany(text -> {
+            switch (text) {
+                case "block" -> {
+                    first.countDown();
+                    Rig.await(sent); // so that many messages are there at once
+                }
+                case "give up" -> ((ServerBinding) server).rebind();
+                default -> begun.incrementAndGet();
+            }
+            return Flux.never();
+        }));
+        try (Rig there = new Rig(Wiring.TCP)) {
+            RawPlain dealer =
+                    new RawPlain(ZmqSocket.dealer().runOn(there.resources).connect(rig.endpoint()));
+            dealer.send("block");
+            Rig.await(first);
+            dealer.send("give up");
+            for (int i = 0; i < 200; i++) {
+                dealer.send("begin");
+            }
+            dealer.dispose();
+        } // which waits until all is sent
+        sent.countDown();
+        rig.await("no request under way", () -> ((ServerBinding) server).streamCount() == 0);
+        rig.settle();
+        assertThat(begun).hasValue(0);
+    }
 }

@@ -68,7 +68,10 @@ final class RawPeer {
             routingId = frames.remove(0);
         }
         ByteBuffer head = frames.get(0).slice();
-        byte[] bytes = new byte[Math.min(32, head.remaining())];
+        if (head.remaining() < 32) {
+            return; // the reply to what a server has taken for the request of a plain peer
+        }
+        byte[] bytes = new byte[32];
         head.get(bytes);
         if (frames.size() == 2) {
             head = frames.get(1).slice();
