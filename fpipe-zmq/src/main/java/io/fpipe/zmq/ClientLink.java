@@ -177,6 +177,9 @@ final class ClientLink implements SocketHandler, Peer.Owner {
                 refusal = StandardCharsets.UTF_8
                         .decode(frame.payload().duplicate())
                         .toString();
+            } else if (frame.type() == Frame.OPEN) {
+                // a kernel may give a connection to a local port where nobody listens that same port as its own
+                cutOff(peer, "it begins a call, as only a client does: perhaps it is this one");
             } else {
                 peer.dispatch(frame);
             }
