@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import zmq.Msg;
@@ -62,7 +63,7 @@ final class ClientLink implements SocketHandler, Peer.Owner {
         while (incarnation == 0) { // reserved
             incarnation = RANDOM.nextLong();
         }
-        return new Peer(loop, socket, null, incarnation, this);
+        return new Peer(loop, socket, null, incarnation, new AtomicInteger(), this);
     }
 
     /** Begins; when the exchange knows of this link. */

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +45,9 @@ final class Peer implements Outgoing.Origin {
     private final long incarnation;
     private final Owner owner;
     private final Map<Long, ExchangeStream> streams = new ConcurrentHashMap<>();
+
+    /** Counts the streams of all peers together. */
+    private final AtomicInteger all;
 
     private final AtomicLong lastStream = new AtomicLong();
 
@@ -80,11 +84,18 @@ final class Peer implements Outgoing.Origin {
         void cutOff(Peer peer, String why);
     }
 
-    Peer(EventLoop loop, OwnedSocket socket, @Nullable ByteBuffer routingId, long incarnation, Owner owner) {
+    Peer(
+            EventLoop loop,
+            OwnedSocket socket,
+            @Nullable ByteBuffer routingId,
+            long incarnation,
+            AtomicInteger all,
+            Owner owner) {
         this.loop = loop;
         this.socket = socket;
         this.routingId = routingId;
         this.incarnation = incarnation;
+        this.all = all;
         this.owner = owner;
     }
 
@@ -159,6 +170,7 @@ final class Peer implements Outgoing.Origin {
 
     void begin(ExchangeStream stream, Long id) {
         stream.begin(this, id);
+        all.incrementAndGet();
         streams.put(id, stream);
         Throwable lost = failure;
         if (lost != null) { // either this thread sees the failure, or the failing thread sees the stream
@@ -168,7 +180,9 @@ final class Peer implements Outgoing.Origin {
 
     /** Forgets a stream; not another one that a peer has given the same number meanwhile. */
     void remove(Long id, ExchangeStream stream) {
-        streams.remove(id, stream);
+        if (streams.remove(id, stream)) {
+            all.decrementAndGet();
+        }
     }
 
     void sayHello(int credit) {

@@ -32,6 +32,9 @@ final class PlainPeer implements Outgoing.Origin {
     private final AtomicInteger unread = new AtomicInteger();
     private final AtomicLong unreadBytes = new AtomicLong();
 
+    /** How many messages of all peers are under way. */
+    private final AtomicInteger running;
+
     /** How many requests of all peers were not answered. */
     private final AtomicLong dropped;
 
@@ -39,10 +42,12 @@ final class PlainPeer implements Outgoing.Origin {
             OwnedSocket socket,
             ByteBuffer routingId,
             Function<? super Throwable, ? extends ByteBuffer> errorReply,
+            AtomicInteger running,
             AtomicLong dropped) {
         this.socket = socket;
         this.routingId = routingId;
         this.errorReply = errorReply;
+        this.running = running;
         this.dropped = dropped;
     }
 
@@ -51,8 +56,20 @@ final class PlainPeer implements Outgoing.Origin {
         return "plain-" + FrameWriter.hex(routingId);
     }
 
+    /** Those that are under way. */
     Set<PlainRequest> requests() {
         return requests;
+    }
+
+    void begun(PlainRequest request) {
+        requests.add(request);
+        running.incrementAndGet();
+    }
+
+    void ended(PlainRequest request) {
+        if (requests.remove(request)) {
+            running.decrementAndGet();
+        }
     }
 
     /** How many replies its connection has not taken yet. */

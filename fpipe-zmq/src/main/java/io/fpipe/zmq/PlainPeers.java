@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +40,7 @@ final class PlainPeers {
     private final ExchangeSettings settings;
     private final @Nullable Stage handler;
     private final boolean inproc;
+    private final AtomicInteger running;
     private final Map<ByteBuffer, PlainPeer> peers = new HashMap<>();
 
     private final Map<ByteBuffer, PlainPeer> strangers = new HashMap<>();
@@ -49,12 +51,14 @@ final class PlainPeers {
             ZmqResources resources,
             ExchangeSettings settings,
             @Nullable Stage handler,
-            boolean inproc) {
+            boolean inproc,
+            AtomicInteger running) {
         this.server = server;
         this.resources = resources;
         this.settings = settings;
         this.handler = handler;
         this.inproc = inproc;
+        this.running = running;
     }
 
     /** Takes a message without the routing id. */
@@ -66,7 +70,7 @@ final class PlainPeers {
         List<ByteBuffer> envelope = buffers(parts.subList(0, delimiter + 1));
         PlainPeer peer = peers.get(id);
         if (peer == null) {
-            peer = new PlainPeer(socket, id, settings.plain().errorReply(), dropped);
+            peer = new PlainPeer(socket, id, settings.plain().errorReply(), running, dropped);
             if (server.isFull()) {
                 refuse(strangers.getOrDefault(id, peer), id, envelope);
                 return;
@@ -105,7 +109,7 @@ final class PlainPeers {
 
     private void refuse(PlainPeer stranger, ByteBuffer id, List<ByteBuffer> envelope) {
         if (strangers.size() >= MAX_STRANGERS) {
-            strangers.values().removeIf(PlainPeer::isIdle);
+            forgetStrangers();
         }
         if (strangers.size() >= MAX_STRANGERS || stranger.unread() >= MAX_STRANGER_ANSWERS) {
             stranger.drop("there is no room for it, and it does not read");
@@ -201,15 +205,6 @@ final class PlainPeers {
         return dropped.get();
     }
 
-    /** How many requests are under way. */
-    int requestCount() {
-        int count = 0;
-        for (PlainPeer peer : peers.values()) {
-            count += peer.requests().size();
-        }
-        return count;
-    }
-
     /**
      * Forgets those of whom nothing is under way. Nothing tells that a peer over inproc is gone, and what it has not read
      * it may never read.
@@ -217,6 +212,10 @@ final class PlainPeers {
     void forgetIdle() {
         peers.values()
                 .removeIf(peer -> peer.isIdle() || (inproc && peer.requests().isEmpty()));
+    }
+
+    /** Forgets those for whom there was no room, and who have read that. */
+    void forgetStrangers() {
         strangers.values().removeIf(peer -> inproc || peer.isIdle());
     }
 

@@ -42,7 +42,7 @@ final class PlainRequest {
 
     /** Calls the handler with the frames of the body. */
     void begin(Stage handler, List<ByteBuffer> body, ZmqCall call) {
-        peer.requests().add(this);
+        peer.begun(this);
         Duration timeout = settings.plain().timeout();
         expiry = loop.schedule(
                 timeout.toNanos(), () -> fail(new TimeoutException("no reply of the handler within " + timeout)));
@@ -95,7 +95,7 @@ final class PlainRequest {
             return false;
         }
         ended = true;
-        peer.requests().remove(this);
+        peer.ended(this);
         if (expiry != null) {
             loop.cancel(expiry);
         }

@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import zmq.Msg;
@@ -35,6 +36,9 @@ final class ServerPeers implements Peer.Owner {
     private final Map<ByteBuffer, Peer> peers = new HashMap<>();
     private final PlainPeers plain;
 
+    /** How many messages are under way. */
+    private final AtomicInteger running = new AtomicInteger();
+
     private boolean draining;
     private int strangers;
     private int ignored;
@@ -48,7 +52,7 @@ final class ServerPeers implements Peer.Owner {
         this.limits = settings.limits();
         this.routes = routes;
         this.inproc = inproc;
-        this.plain = new PlainPeers(this, resources, settings, routes.otherwise(), inproc);
+        this.plain = new PlainPeers(this, resources, settings, routes.otherwise(), inproc, running);
     }
 
     /** Takes a frame; returns whether its peer has gone away with it. */
@@ -124,7 +128,7 @@ final class ServerPeers implements Peer.Owner {
             before.sayHello(settings.firstCredit(budget)); // it asks again, for it has not heard us yet
             return;
         }
-        Peer peer = new Peer(loop, socket, id, frame.incarnation(), this);
+        Peer peer = new Peer(loop, socket, id, frame.incarnation(), running, this);
         if (before != null) {
             peer.follow(before);
             lost(before, "the peer has begun anew");
@@ -145,7 +149,7 @@ final class ServerPeers implements Peer.Owner {
     private void unknown(OwnedSocket socket, ByteBuffer id, Frame frame) {
         ProtocolLog.stale(socket, frame);
         if (frame.type() == Frame.OPEN || frame.type() == Frame.DATA) {
-            Peer stranger = new Peer(loop, socket, id, frame.incarnation(), this);
+            Peer stranger = new Peer(loop, socket, id, frame.incarnation(), running, this);
             String text = "no hello came before it";
             refuseStranger(stranger, frame.stream(), ZmqRemoteException.UNKNOWN_STREAM, text);
         }
@@ -248,16 +252,13 @@ final class ServerPeers implements Peer.Owner {
 
     /** How many messages are under way. */
     int streamCount() {
-        int count = plain.requestCount();
-        for (Peer peer : peers.values()) {
-            count += peer.streamCount();
-        }
-        return count;
+        return running.get();
     }
 
     /** Says to each peer that this end lives, and gives up those who do not. */
     void tick() {
         plain.forgetIdle();
+        plain.forgetStrangers();
         for (Peer peer : List.copyOf(peers.values())) {
             if (peer.isOpen() && peer.isSilent(limits.maxSilent())) {
                 peer.sayGoaway(0); // should it wake up
