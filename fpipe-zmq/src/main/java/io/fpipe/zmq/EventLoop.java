@@ -47,11 +47,6 @@ final class EventLoop implements Executor {
     /** Whoever has received more since the last look has many messages on their way, and others need the processors. */
     private static final int FEW_PARTS = 8;
 
-    /** After so many futile looks in a row only one of {@value #RARE_LOOKS} is taken. */
-    private static final int LOOKS = 4;
-
-    private static final int RARE_LOOKS = 16;
-
     private final Selector selector;
     private final Thread thread;
     private final Runnable atExit;
@@ -73,10 +68,9 @@ final class EventLoop implements Executor {
     /** Loop thread only: the sockets whose turn it is. */
     private final List<OwnedSocket> round = new ArrayList<>();
 
+    private final Looks looks = new Looks();
     private int emptyWakes;
-    private int futileLooks;
     private int receivedParts;
-    private int skippedLooks;
     private long idled;
     private long burstBegan;
     private boolean stopped;
@@ -288,28 +282,25 @@ final class EventLoop implements Executor {
     private int look() throws IOException {
         int parts = receivedParts;
         receivedParts = 0;
-        if (parts == 0 || parts > FEW_PARTS) {
+        if (parts == 0 || parts > FEW_PARTS || !looks.isDue()) {
             return 0;
         }
-        if (futileLooks == LOOKS && ++skippedLooks < RARE_LOOKS) {
-            return 0;
-        }
-        skippedLooks = 0;
         long begin = System.nanoTime();
         int ready = 0;
-        int looks = 0;
-        for (; isSilent(); looks++) {
+        boolean first = true;
+        while (isSilent()) {
             ready = selector.selectNow(this::collect);
             if (ready > 0) {
                 break;
             } else if (System.nanoTime() - begin >= LOOK_NANOS) {
-                futileLooks = Math.min(LOOKS, futileLooks + 1);
+                looks.futile();
                 return 0;
             }
             Thread.yield();
+            first = false;
         }
-        if (looks > 0) { // it came meanwhile
-            futileLooks = 0;
+        if (!first) { // it came meanwhile
+            looks.found();
         }
         return ready;
     }

@@ -62,7 +62,7 @@ public final class ZmqResources implements Disposable {
     private ZmqResources(Options options) {
         name = options.name + "-" + COUNT.incrementAndGet();
         windows = new WindowBudget(options.windowBudget);
-        context = ZMQ.createContext();
+        context = new EngineContext();
         context.set(ZMQ.ZMQ_IO_THREADS, 1); // with more, JeroMQ loses connections
         context.set(ZMQ.ZMQ_MAX_SOCKETS, MAX_SOCKETS);
         context.setThreadFactory((task, id) -> {
