@@ -21,7 +21,7 @@ final class CallWatch {
     private final Duration requestTimeout;
     private final Duration idleTimeout;
 
-    /** Until a call can be late that has begun, or been replied to, since the last look. */
+    /** The soonest time after a look at which a call can be late that began, or got its first bytes, after it. */
     private final long period;
 
     private final AtomicBoolean watching = new AtomicBoolean();

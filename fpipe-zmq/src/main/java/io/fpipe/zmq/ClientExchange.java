@@ -102,9 +102,16 @@ final class ClientExchange implements ZmqExchange {
             int limit = settings.limits().maxWaiting();
             String text = limit + " calls wait for a server at " + endpoint() + " already";
             loop.execute(() -> stream.disposed(new LimitExceededException("maxWaiting", limit, text)));
-        } else if (disposed.get() || choose() != null) { // ready or disposed since
-            loop.execute(this::beginWaiting);
+        } else {
+            watch.begun(stream);
+            if (disposed.get() || choose() != null) { // ready or disposed since
+                loop.execute(this::beginWaiting);
+            }
         }
+    }
+
+    /** A call is under way; before its source is asked for anything, for that may take the thread as long as it likes. */
+    void begun(ExchangeStream stream) {
         watch.begun(stream);
     }
 

@@ -138,6 +138,7 @@ final class ClientLink implements SocketHandler, Peer.Owner {
             return;
         }
         peer.begin(stream);
+        exchange.begun(stream);
         if (stream.isAbandoned()) { // either this thread sees the cancellation, or the loop sees the link
             stream.abandon();
         } else {
@@ -178,9 +179,6 @@ final class ClientLink implements SocketHandler, Peer.Owner {
                 refusal = StandardCharsets.UTF_8
                         .decode(frame.payload().duplicate())
                         .toString();
-            } else if (frame.type() == Frame.OPEN) {
-                // a kernel may give a connection to a local port where nobody listens that same port as its own
-                cutOff(peer, "it begins a call, as only a client does: perhaps it is this one");
             } else {
                 peer.dispatch(frame);
             }

@@ -4,6 +4,9 @@
  */
 package io.fpipe.zmq;
 
+import java.io.IOException;
+import java.nio.channels.NotYetConnectedException;
+import java.nio.channels.SocketChannel;
 import org.jspecify.annotations.Nullable;
 import zmq.ZError;
 import zmq.ZMQ;
@@ -29,8 +32,25 @@ final class EventHook implements ZMQ.EventConsummer {
     public void consume(ZMQ.Event event) {
         ZmqEvent.Kind kind = kind(event.event);
         if (kind != null) {
+            if (kind == ZmqEvent.Kind.CONNECTED) {
+                endIfItself(event.arg);
+            }
             look(kind);
             socket.happened(new ZmqEvent(kind, String.valueOf(event.addr), detail(kind, event.event, event.arg)));
+        }
+    }
+
+    /**
+     * Ends a connection of a socket with itself, as if the peer had closed it. TCP makes one where nobody listens, if the
+     * kernel chooses the port that is connected to for this end, too.
+     */
+    static void endIfItself(@Nullable Object channel) {
+        try {
+            if (channel instanceof SocketChannel tcp && tcp.getRemoteAddress().equals(tcp.getLocalAddress())) {
+                tcp.shutdownInput();
+            }
+        } catch (IOException | NotYetConnectedException ex) {
+            // it has ended by itself
         }
     }
 

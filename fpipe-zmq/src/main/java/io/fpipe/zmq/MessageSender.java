@@ -134,13 +134,17 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
     void cancelSource() {
         Subscription upstream = s;
         if (upstream != null) {
-            try {
-                upstream.cancel();
-            } catch (Throwable ex) { // against rule 3.15 of Reactive Streams; the call ends all the same
-                ExchangeStream.dropped(ex, context);
-            }
+            cancel(upstream);
         }
         drain();
+    }
+
+    private void cancel(Subscription upstream) {
+        try {
+            upstream.cancel();
+        } catch (Throwable ex) { // against rule 3.15 of Reactive Streams; the call ends all the same
+            ExchangeStream.dropped(ex, context);
+        }
     }
 
     @Override
@@ -153,7 +157,7 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
         if (Operators.validate(this.s, s)) {
             this.s = s;
             if (stop != null) {
-                s.cancel();
+                cancel(s);
             }
             drain();
         }
@@ -256,7 +260,7 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
         try {
             upstream.request(1); // may re-enter onNext, which then only bumps wip
         } catch (Throwable ex) { // against rule 3.16 of Reactive Streams; whoever drains is not to blame
-            upstream.cancel();
+            cancel(upstream);
             return fail(ex);
         }
         return true;

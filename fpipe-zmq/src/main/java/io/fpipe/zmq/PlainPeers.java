@@ -214,7 +214,7 @@ final class PlainPeers {
                 .removeIf(peer -> peer.isIdle() || (inproc && peer.requests().isEmpty()));
     }
 
-    /** Forgets those for whom there was no room, and who have read that. */
+    /** Forgets those for whom there was no room, and who have read that, or of whom nothing would tell it. */
     void forgetStrangers() {
         strangers.values().removeIf(peer -> inproc || peer.isIdle());
     }

@@ -64,6 +64,7 @@ class ExchangeLivenessTest {
         try (Rig rig = new Rig(Wiring.TCP)) {
             rig.serve(bytes -> just("a").concatWith(Flux.never()), s -> s.route("silent", bytes -> Flux.never()));
             ClientExchange exchange = rig.client(client -> client.requestTimeout(Duration.ofMillis(200)));
+            rig.await("a server", () -> exchange.readyLines() == 1);
             CountDownLatch replying = new CountDownLatch(1);
             rig.track(exchange.apply(just("x")).subscribe(buffer -> replying.countDown()));
             Rig.await(replying);
@@ -74,6 +75,27 @@ class ExchangeLivenessTest {
                     .expectErrorSatisfies(ex ->
                             assertThat(ex).isInstanceOf(TimeoutException.class).hasMessageContaining("PT0.2S"))
                     .verify(Rig.SOON);
+        }
+    }
+
+    @Test
+    void aCallWhoseSourceKeepsItsThreadIsLateInTime() throws InterruptedException {
+        try (Rig rig = new Rig(Wiring.TCP)) {
+            rig.serve(bytes -> Flux.never());
+            ClientExchange exchange = rig.client(client -> client.requestTimeout(Duration.ofMillis(200)));
+            rig.await("a server", () -> exchange.readyLines() == 1);
+            CountDownLatch late = new CountDownLatch(1);
+            Flux<ByteBuffer> blocking = Flux.generate(sink -> {
+                Rig.await(late); // until the call has failed
+                sink.complete();
+            });
+            Thread caller = new Thread(() -> exchange.apply(blocking)
+                    .doOnError(TimeoutException.class, ex -> late.countDown())
+                    .onErrorComplete()
+                    .subscribe());
+            caller.start();
+            Rig.await(late);
+            Rig.join(caller);
         }
     }
 

@@ -321,4 +321,35 @@ class ExchangeLossTest {
                     .isEqualTo("again");
         }
     }
+
+    @Test
+    void aReplyWhoseSourceThrowsWheneverItIsUsedFailsAlone() {
+        Flux<ByteBuffer> bad = Flux.from(subscriber -> subscriber.onSubscribe(new Subscription() {
+            @Override
+            public void request(long n) {
+                throw new IllegalStateException("request");
+            }
+
+            @Override
+            public void cancel() {
+                throw new IllegalStateException("cancel");
+            }
+        }));
+        try (Rig rig = new Rig(Wiring.TCP)) {
+            ZmqBinding server = rig.serve(Stage.identity(), s -> s.route("bad", bytes -> bad));
+            ClientExchange exchange = rig.client();
+            StepVerifier.create(exchange.route("bad").apply(Flux.just(Bytes.utf8("x"))))
+                    .expectErrorSatisfies(ex -> assertThat(ex)
+                            .isInstanceOf(ZmqRemoteException.class)
+                            .hasMessageContaining("request"))
+                    .verify(Rig.SOON);
+            StepVerifier.create(exchange.apply(bad))
+                    .expectErrorMessage("request")
+                    .verify(Rig.SOON);
+            assertThat(Bytes.joinText(exchange.apply(Flux.just(Bytes.utf8("next"))))
+                            .block(Rig.SOON))
+                    .isEqualTo("next");
+            rig.awaitNoStreams(exchange, server);
+        }
+    }
 }

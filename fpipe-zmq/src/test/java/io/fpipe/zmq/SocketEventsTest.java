@@ -16,9 +16,11 @@ import static io.fpipe.zmq.ZmqEvent.Kind.RETRIED;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -147,5 +149,28 @@ class SocketEventsTest {
         pull.onDispose().block(LIMIT);
 
         StepVerifier.create(pull.events()).expectNextCount(64).expectComplete().verify(LIMIT);
+    }
+
+    /** The kernel makes one once in a while, where it gives the port of a server that is gone to whoever connects to it. */
+    @Test
+    void aConnectionOfASocketWithItselfEnds() throws Exception {
+        try (SocketChannel channel = SocketChannel.open()) {
+            channel.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            channel.connect(channel.getLocalAddress());
+            assertThat(channel.write(ByteBuffer.allocate(8))).isEqualTo(8);
+            EventHook.endIfItself(channel);
+            assertThat(channel.read(ByteBuffer.allocate(8))).as("the end").isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void aConnectionWithSomebodyElseGoesOn() throws Exception {
+        try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                SocketChannel channel = SocketChannel.open(server.getLocalSocketAddress());
+                Socket accepted = server.accept()) {
+            EventHook.endIfItself(channel);
+            accepted.getOutputStream().write(new byte[8]);
+            assertThat(channel.read(ByteBuffer.allocate(8))).isEqualTo(8);
+        }
     }
 }

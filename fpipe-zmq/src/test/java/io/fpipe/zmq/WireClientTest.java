@@ -136,6 +136,7 @@ class WireClientTest {
         raw.sendRaw(ByteBuffer.allocate(0));
         raw.sendRaw(ByteBuffer.allocate(0), ByteBuffer.allocate(32));
         raw.send(99, 0, 1, 0, "a type of a later version");
+        raw.send(OPEN, 0, 1, 0, "servers do not open");
         raw.send(ABORT, 0, 5, 1, "of no stream");
         raw.send(CANCEL, 0, 5, 0, NOTHING);
         raw.send(CREDIT, 0, 5, 1000, NOTHING);
@@ -146,25 +147,6 @@ class WireClientTest {
         raw.incarnation = mine;
         stillCalls();
         assertThat(raw.inboxIsEmpty()).isTrue();
-    }
-
-    /** A connection to itself brings back whatever a client sends. */
-    @Test
-    void aPeerThatBeginsACallIsNoServer() {
-        StepVerifier.create(ask("echo"))
-                .expectSubscription()
-                .then(() -> {
-                    Received open = raw.next(OPEN, 1);
-                    raw.send(OPEN, open.flags(), open.stream(), 0, open.text());
-                })
-                .expectErrorSatisfies(ex -> assertThat(ex)
-                        .isInstanceOf(ZmqDisconnectedException.class)
-                        .hasMessageContaining("as only a client does"))
-                .verify(Rig.SOON);
-        Received next = raw.next();
-        assertThat(next.type()).isEqualTo(GOAWAY);
-        hello();
-        stillCalls();
     }
 
     @Test

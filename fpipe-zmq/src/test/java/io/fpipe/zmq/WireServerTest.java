@@ -723,6 +723,7 @@ class WireServerTest {
         raw.send(OPEN, RawPeer.END, 5, 0, new byte[5000]); // the credit is 4096
 
         assertThat(raw.next(ABORT, 5).argument()).isEqualTo(ZmqRemoteException.CREDIT_EXCEEDED);
+        rig.settle(); // the turn that has sent it is over
         assertThat(calls).hasValue(0);
         stillServes(raw);
     }
