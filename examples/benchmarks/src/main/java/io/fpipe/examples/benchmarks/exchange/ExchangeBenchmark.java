@@ -80,8 +80,8 @@ public final class ExchangeBenchmark implements Callable<Integer> {
         Rates.printMachine();
         System.out.printf(
                 Locale.ROOT,
-                "Each process has %s. Medians of %d rounds after a warm-up (rows of more than 4 GB: 2 rounds, no warm-up); each answer is checked. The ratio is"
-                        + " fpipe's rate by the contestant's.%nAllocation, CPU and heap are the client's process's; the"
+                "Each process has %s. Medians of %d rounds after a warm-up (rows of more than 4 GB: 2 rounds, no warm-up);"
+                        + " each answer is checked. The ratio is fpipe's rate by the contestant's.%nAllocation, CPU and heap are the client's process's; the"
                         + " last column is the thread that the source ran on. 400 MB are one message of fpipe and of"
                         + " JeroMQ,%nand chunks of 64 KiB on one channel, stream or POST of the others. Who has no such row: a channel or"
                         + " bidirectional call is no single%ncall, a unary one no stream; inproc is ZeroMQ's; one loop"

@@ -68,7 +68,7 @@ record Row(String part, Task task, String where, String order, long size, int in
         String what = switch (task) {
             case CALL, CALLS -> "calls of " + size + " bytes, " + inFlight + " in flight";
             case STREAMS ->
-                inFlight + (inFlight == 1 ? " stream of " : " streams of ") + Math.round(size / inFlight / 1e6)
+                inFlight + (inFlight == 1 ? " stream of " : " streams of ") + Math.round(size / 1e6 / inFlight)
                         + " MB there and back";
             case ZLIB -> "1,000,000 integers, zlib level 1";
             case LZ4 -> "1,000,000 integers, LZ4";
