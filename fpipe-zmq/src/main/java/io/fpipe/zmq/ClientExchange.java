@@ -96,9 +96,10 @@ final class ClientExchange implements ZmqExchange {
         }
         stream.receiver().open(actual);
         ClientLink current = choose();
-        if (current != null) {
-            current.begin(stream, message);
-        } else if (!waiting.add(new WaitingCalls.Call(message, stream))) {
+        if (current != null && current.begin(stream, message)) {
+            return;
+        }
+        if (!waiting.add(new WaitingCalls.Call(message, stream))) {
             int limit = settings.limits().maxWaiting();
             String text = limit + " calls wait for a server at " + endpoint() + " already";
             loop.execute(() -> stream.disposed(new LimitExceededException("maxWaiting", limit, text)));
@@ -145,7 +146,7 @@ final class ClientExchange implements ZmqExchange {
             if (call == null) {
                 return;
             }
-            call.begin(link);
+            link.begin(call.stream(), call.message()); // which is ready as long as this is on the loop
         }
     }
 

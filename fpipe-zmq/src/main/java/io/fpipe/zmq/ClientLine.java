@@ -41,7 +41,7 @@ final class ClientLine {
             for (Endpoint endpoint : endpoints) {
                 lines.add(new ClientLine(exchange, resources, endpoint, settings));
             }
-        } catch (ZmqException ex) {
+        } catch (Throwable ex) {
             lines.forEach(line -> line.link.discard());
             throw ex;
         }
@@ -72,7 +72,7 @@ final class ClientLine {
         ClientLink next;
         try {
             next = new ClientLink(exchange, this, resources, endpoint, settings);
-        } catch (ZmqException ex) { // no descriptors, or the name does not resolve now
+        } catch (RuntimeException ex) { // no descriptors, or the name does not resolve now
             resources.loop().execute(() -> reconnect(link));
             return;
         }

@@ -132,18 +132,26 @@ final class ClientLink implements SocketHandler, Peer.Owner {
         return peer.streamCount();
     }
 
-    /** Begins a call, if it was not given up meanwhile; on any thread. */
-    void begin(ExchangeStream stream, Flux<ByteBuffer> message) {
+    /**
+     * Begins a call, if it was not given up meanwhile; on any thread. Returns false if this link is not ready any more:
+     * another server has connected, and has not said hello.
+     */
+    boolean begin(ExchangeStream stream, Flux<ByteBuffer> message) {
         if (stream.isAbandoned()) {
-            return;
+            return true;
         }
-        peer.begin(stream);
+        Peer current = peer;
+        if (!current.hasSaidHello()) {
+            return false;
+        }
+        current.begin(stream);
         exchange.begun(stream);
         if (stream.isAbandoned()) { // either this thread sees the cancellation, or the loop sees the link
             stream.abandon();
         } else {
             stream.send(message);
         }
+        return true;
     }
 
     @Override

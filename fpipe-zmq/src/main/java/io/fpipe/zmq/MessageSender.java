@@ -43,8 +43,6 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
     // Owner of wip only.
     private final List<ByteBuffer> parts = new ArrayList<>(2);
     private @Nullable ByteBuffer held;
-    private int heldFrom;
-    private boolean copied;
     private int filled;
     private long offset;
     private long spent;
@@ -170,7 +168,8 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
             Operators.onNextDropped(buffer, context);
             return;
         }
-        if (!INPUT.compareAndSet(this, null, buffer)) {
+        // its position and limit are the source's to change as soon as this returns
+        if (!INPUT.compareAndSet(this, null, buffer.duplicate())) {
             Operators.onDiscard(buffer, context);
             onError(Operators.onOperatorError(s, Exceptions.failWithOverflow(), context));
             return;
@@ -228,8 +227,6 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
         if (in != null) {
             awaiting = false;
             held = in;
-            heldFrom = in.position();
-            copied = false;
         }
         gather();
         if (d && held == null) {
@@ -272,18 +269,17 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
         if (buffer == null) {
             return;
         }
-        int n = Math.min(room(), buffer.limit() - heldFrom);
-        if (n > 0) {
-            parts.add(buffer.slice(heldFrom, n));
-            heldFrom += n;
-            filled += n;
-        }
-        if (heldFrom == buffer.limit()) {
+        int n = Math.min(room(), buffer.remaining());
+        if (n == buffer.remaining()) {
             held = null;
-        } else if (!copied) { // its position and limit are the source's to change while the rest waits
-            held = buffer.duplicate();
-            copied = true;
+            if (n > 0) {
+                parts.add(buffer);
+            }
+        } else if (n > 0) {
+            parts.add(buffer.slice(buffer.position(), n));
+            buffer.position(buffer.position() + n);
         }
+        filled += n;
     }
 
     /** How many bytes still fit into the frame, by its size and by the credit. */

@@ -132,9 +132,13 @@ final class Peer implements Outgoing.Origin {
         return remotePayload;
     }
 
+    boolean hasSaidHello() {
+        return firstCredit != 0;
+    }
+
     /** Whether the peer has introduced itself and was not lost. */
     boolean isOpen() {
-        return firstCredit != 0 && failure == null;
+        return hasSaidHello() && failure == null;
     }
 
     /** Whether streams may be opened. */

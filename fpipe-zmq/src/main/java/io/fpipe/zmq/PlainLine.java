@@ -54,7 +54,7 @@ final class PlainLine {
             for (Endpoint endpoint : endpoints) {
                 lines.add(new PlainLine(exchange, resources, endpoint, settings));
             }
-        } catch (ZmqException ex) {
+        } catch (Throwable ex) {
             lines.forEach(line -> {
                 line.link.over = true;
                 line.link.socket.start();
@@ -86,7 +86,7 @@ final class PlainLine {
         Link next;
         try {
             next = new Link();
-        } catch (ZmqException ex) { // no descriptors, or the name does not resolve now
+        } catch (RuntimeException ex) { // no descriptors, or the name does not resolve now
             loop.execute(this::reconnect);
             return;
         }

@@ -17,7 +17,7 @@ import reactor.core.scheduler.Schedulers;
 import zmq.Msg;
 
 /** The server's side of an exchange: many peers on one ROUTER. */
-final class ServerBinding implements ZmqBinding, SocketHandler {
+final class ServerBinding implements ZmqBinding {
 
     private static final long RECONNECT_NANOS = 100_000_000;
 
@@ -29,8 +29,8 @@ final class ServerBinding implements ZmqBinding, SocketHandler {
     private final AtomicBoolean disposed = new AtomicBoolean();
     private final Sinks.One<Void> closed = Sinks.one();
 
-    /** Loop thread only: whether the socket was given up and the next one is not there yet. */
-    private boolean renewing;
+    /** Loop thread only, after the constructor: who hears of the socket; null while the next one is not there yet. */
+    private @Nullable Hearer hearer;
 
     private volatile OwnedSocket socket;
 
@@ -40,7 +40,9 @@ final class ServerBinding implements ZmqBinding, SocketHandler {
         this.endpoint = endpoint;
         this.settings = settings;
         this.peers = new ServerPeers(this, resources, settings, routes, endpoint.isInproc());
-        this.socket = resources.open(settings.socket(SocketType.ROUTER), List.of(endpoint), this);
+        Hearer first = new Hearer();
+        this.hearer = first;
+        this.socket = resources.open(settings.socket(SocketType.ROUTER), List.of(endpoint), first);
         socket.start();
         loop.execute(() -> loop.schedule(settings.limits().pingNanos(), this::tick));
         if (!resources.attach(this)) {
@@ -55,21 +57,7 @@ final class ServerBinding implements ZmqBinding, SocketHandler {
         }
     }
 
-    @Override
-    public long demand() {
-        return Long.MAX_VALUE;
-    }
-
-    @Override
-    public void starved() {
-        // never: there is always demand
-    }
-
-    @Override
-    public void received(List<Msg> parts, int from, int to) {
-        if (renewing) {
-            return; // its connection was given up with the socket
-        }
+    private void received(List<Msg> parts, int from, int to) {
         ByteBuffer id = parts.get(from).buf();
         Frame frame = Frame.read(parts, from + 1, to);
         if (frame == null) {
@@ -88,14 +76,6 @@ final class ServerBinding implements ZmqBinding, SocketHandler {
         return peers.streamCount();
     }
 
-    /** Of a peer that has connected, a farewell comes in band; of one that we connect to, there is only this event. */
-    @Override
-    public void disconnected() {
-        if (!endpoint.bind()) {
-            renew(); // at once, before JeroMQ connects the old socket again
-        }
-    }
-
     /** Gives the socket up, and all connections with it, for there is no other way to be rid of one of them. */
     void rebind() {
         renew();
@@ -103,8 +83,8 @@ final class ServerBinding implements ZmqBinding, SocketHandler {
 
     /** A new socket takes the place of this one. */
     private void renew() {
-        if (!renewing && !disposed.get()) {
-            renewing = true;
+        if (hearer != null && !disposed.get()) {
+            hearer = null;
             Endpoint next = endpoint.bind() ? Endpoint.bind(socket.address()) : endpoint;
             peers.fail(new ZmqDisconnectedException("the connection to " + next + " was lost", 0));
             socket.close(0);
@@ -120,16 +100,17 @@ final class ServerBinding implements ZmqBinding, SocketHandler {
         if (disposed.get()) {
             return;
         }
+        Hearer nextHearer = new Hearer();
         OwnedSocket next;
         try {
-            next = resources.open(settings.socket(SocketType.ROUTER), List.of(where), this);
-        } catch (ZmqException ex) { // no descriptors, the name does not resolve now, or the address is not free yet
+            next = resources.open(settings.socket(SocketType.ROUTER), List.of(where), nextHearer);
+        } catch (RuntimeException ex) { // no descriptors, the name does not resolve now, or the address is not free yet
             loop.execute(() -> reconnect(where));
             return;
         }
         loop.execute(() -> {
             socket = next;
-            renewing = false;
+            hearer = nextHearer;
             next.start();
             if (disposed.get()) {
                 next.close(0);
@@ -156,15 +137,14 @@ final class ServerBinding implements ZmqBinding, SocketHandler {
             loop.execute(() -> {
                 peers.dispose(new ZmqException("the server at " + endpoint() + " is disposed"));
                 socket.close(ExchangeSettings.LINGER_MILLIS);
-                if (renewing) { // the old socket may be closed already, and the next one closes when it comes
+                if (hearer == null) { // the old socket may be closed already, and the next one closes when it comes
                     finish(null);
                 }
             });
         }
     }
 
-    @Override
-    public void closed(@Nullable Throwable failure) {
+    private void closed(@Nullable Throwable failure) {
         if (failure != null) {
             disposed.set(true);
             peers.fail(failure);
@@ -201,5 +181,45 @@ final class ServerBinding implements ZmqBinding, SocketHandler {
     @Override
     public String toString() {
         return "server at " + endpoint();
+    }
+
+    /** Hears of one socket, until it is given up, and its connections with it: what comes of it later is over. */
+    private final class Hearer implements SocketHandler {
+
+        private boolean isCurrent() {
+            return hearer == this;
+        }
+
+        @Override
+        public long demand() {
+            return Long.MAX_VALUE;
+        }
+
+        @Override
+        public void starved() {
+            // never: there is always demand
+        }
+
+        @Override
+        public void received(List<Msg> parts, int from, int to) {
+            if (isCurrent()) {
+                ServerBinding.this.received(parts, from, to);
+            }
+        }
+
+        /** Of a peer that has connected, a farewell comes in band; of one that we connect to, there is only this event. */
+        @Override
+        public void disconnected() {
+            if (isCurrent() && !endpoint.bind()) {
+                renew(); // at once, before JeroMQ connects the old socket again
+            }
+        }
+
+        @Override
+        public void closed(@Nullable Throwable failure) {
+            if (isCurrent()) {
+                ServerBinding.this.closed(failure);
+            }
+        }
     }
 }

@@ -88,9 +88,5 @@ final class WaitingCalls {
         Call(Flux<ByteBuffer> message, ExchangeStream stream) {
             this(message, stream, new AtomicBoolean());
         }
-
-        void begin(ClientLink link) {
-            link.begin(stream, message);
-        }
     }
 }

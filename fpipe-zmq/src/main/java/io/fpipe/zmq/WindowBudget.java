@@ -54,7 +54,9 @@ final class WindowBudget {
 
     LimitExceededException exceeded() {
         return new LimitExceededException(
-                "windowBudget", limit, "no room for one message more beside " + used + " bytes of windows");
+                "windowBudget",
+                limit,
+                "no room for one message more beside the " + used + " bytes that messages under way have");
     }
 
     void release(long bytes) {

@@ -218,10 +218,15 @@ public final class ZmqResources implements Disposable {
         }
         Logins door = logins();
         String domain = door.add(admission);
-        OwnedSocket owned =
-                openWith(settings.with(ZMQ.ZMQ_ZAP_DOMAIN, domain), endpoints, handler, () -> door.remove(domain));
-        door.opened(domain, owned);
-        return owned;
+        try {
+            OwnedSocket owned =
+                    openWith(settings.with(ZMQ.ZMQ_ZAP_DOMAIN, domain), endpoints, handler, () -> door.remove(domain));
+            door.opened(domain, owned);
+            return owned;
+        } catch (Throwable ex) {
+            door.remove(domain);
+            throw ex;
+        }
     }
 
     private Logins logins() {
@@ -254,7 +259,7 @@ public final class ZmqResources implements Disposable {
         try {
             settings.applyTo(socket, owned::isClosing);
             owned.attach();
-        } catch (RuntimeException ex) {
+        } catch (Throwable ex) { // with assertions on, JeroMQ throws AssertionError
             owned.detach();
             socket.close();
             throw ex;

@@ -19,7 +19,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.Mono;
 
 /** Hostile frames against a server and against a client, each with healthy peers beside it. */
 class ExchangeFuzzTest {
@@ -28,8 +27,6 @@ class ExchangeFuzzTest {
 
     /** After so many frames of peers that were cut off a server binds anew. */
     private static final long BEFORE_REBINDING = 1_000_000;
-
-    private static final byte[] HELLO = {0, 1, 0, 0};
 
     private final Queue<Throwable> surprises = new ConcurrentLinkedQueue<>();
 
@@ -150,10 +147,9 @@ class ExchangeFuzzTest {
                     attacked.apply(i % 2 == 0 ? Flux.never() : Bytes.endless(500))
                             .subscribe(buffer -> {}, this::typed);
                 }
-                greet(raw);
                 for (int i = 0; i < BATCH; i++) {
-                    sendTo(raw, fuzz.next(raw.incarnation));
-                    greet(raw); // whenever it comes back
+                    raw.greet(); // whenever it comes back
+                    raw.offer(fuzz.next(raw.incarnation));
                 }
                 done += BATCH;
                 checkHealthy(healthy, round);
@@ -164,32 +160,5 @@ class ExchangeFuzzTest {
             assertThat(surprises).isEmpty();
             return done;
         }
-    }
-
-    /** Answers the last hello that came, if one did. */
-    private static void greet(RawPeer raw) {
-        long before = raw.incarnation;
-        for (RawPeer.Received r = raw.poll(); r != null; r = raw.poll()) {
-            if (r.type() == 1) {
-                raw.incarnation = r.incarnation();
-            }
-        }
-        if (raw.incarnation != before) {
-            sendTo(raw, RawPeer.frame(1, 0, raw.incarnation, 0, 1 << 20, HELLO));
-        }
-    }
-
-    private static void sendTo(RawPeer raw, ByteBuffer... parts) {
-        ByteBuffer id = raw.routingId;
-        if (id == null) {
-            return; // nobody has come yet
-        }
-        ByteBuffer[] frames = new ByteBuffer[parts.length + 1];
-        frames[0] = id;
-        System.arraycopy(parts, 0, frames, 1, parts.length);
-        raw.connection()
-                .send(Mono.just(ZmqMessage.of(frames)))
-                .onErrorComplete(ZmqException.class) // who was there is gone
-                .block(Rig.SOON);
     }
 }

@@ -25,6 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.reactivestreams.Subscription;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -571,6 +572,30 @@ class ExchangeTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("bufferBytes must be at least 8192, was 8191");
         assertThatThrownBy(() -> ZmqServer.create().bufferBytes(0)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    /** What a source emits while it is asked is looked at when it has returned. */
+    @Test
+    void aBufferIsSentAsItWasThoughItsSourceReadsOn() {
+        try (Rig rig = new Rig(Wiring.INPROC)) {
+            rig.serve(Stage.identity());
+            ByteBuffer mine = Bytes.utf8("abc");
+            Flux<ByteBuffer> source = Flux.from(subscriber -> subscriber.onSubscribe(new Subscription() {
+                @Override
+                public void request(long n) {
+                    if (mine.hasRemaining()) {
+                        subscriber.onNext(mine);
+                        mine.position(mine.limit());
+                        subscriber.onComplete();
+                    }
+                }
+
+                @Override
+                public void cancel() {}
+            }));
+            assertThat(Bytes.joinText(rig.client().apply(source)).block(Rig.SOON))
+                    .isEqualTo("abc");
+        }
     }
 
     @Test

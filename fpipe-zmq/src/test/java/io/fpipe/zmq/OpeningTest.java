@@ -81,10 +81,13 @@ class OpeningTest {
                 turns.incrementAndGet();
                 turned.countDown();
             });
-            rig.settle();
-            rig.settle(); // a turn that was asked for meanwhile is over
-            assertThat(turns).hasValue(0);
-            socket.start();
+            try {
+                rig.settle();
+                rig.settle(); // a turn that was asked for meanwhile is over
+                assertThat(turns).hasValue(0);
+            } finally {
+                socket.start(); // or nobody could close it
+            }
             Rig.await(turned);
             socket.close(0);
             Rig.await(closed);

@@ -20,6 +20,8 @@ final class RawPeer {
 
     static final int END = 1;
 
+    private static final byte[] HELLO = {0, 1, 0, 0};
+
     private final ZmqConnection connection;
     private final boolean router;
     private final BlockingQueue<Received> inbox = new LinkedBlockingQueue<>();
@@ -100,6 +102,31 @@ final class RawPeer {
                 .block(Rig.SOON);
     }
 
+    /** As a server: sends parts to whoever was heard last, if anybody was and is still there. */
+    void offer(ByteBuffer... parts) {
+        if (routingId != null) {
+            List<ByteBuffer> frames = new ArrayList<>(List.of(parts));
+            frames.add(0, routingId);
+            connection
+                    .send(Mono.just(ZmqMessage.of(frames.toArray(new ByteBuffer[0]))))
+                    .onErrorComplete(ZmqException.class)
+                    .block(Rig.SOON);
+        }
+    }
+
+    /** As a server: answers the last hello that came, if one did since. */
+    void greet() {
+        long before = incarnation;
+        for (Received r = poll(); r != null; r = poll()) {
+            if (r.type() == 1) {
+                incarnation = r.incarnation();
+            }
+        }
+        if (incarnation != before) {
+            offer(frame(1, 0, incarnation, 0, 1 << 20, HELLO));
+        }
+    }
+
     /** Sends a frame of this peer's incarnation. */
     void send(int type, int flags, long stream, long argument, byte[] payload) {
         sendRaw(frame(type, flags, incarnation, stream, argument, payload));
@@ -127,7 +154,7 @@ final class RawPeer {
     /** As a client: introduces itself and hears the server's introduction. */
     void hello(long number, long window) {
         incarnation = number;
-        send(1, 0, 0, window, new byte[] {0, 1, 0, 0});
+        send(1, 0, 0, window, HELLO);
         assertThat(next().type()).isEqualTo(1);
     }
 
