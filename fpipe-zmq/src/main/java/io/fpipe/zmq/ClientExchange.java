@@ -94,7 +94,12 @@ final class ClientExchange implements ZmqExchange {
             Operators.error(actual, budget.exceeded());
             return;
         }
-        stream.receiver().open(actual);
+        try {
+            stream.receiver().open(actual);
+        } catch (Throwable ex) { // against rule 2.13 of Reactive Streams
+            stream.receiver().release();
+            throw ex;
+        }
         ClientLink current = choose();
         if (current != null && current.begin(stream, message)) {
             return;

@@ -30,7 +30,7 @@ final class ClientLine {
         this.endpoint = endpoint;
         this.settings = settings;
         this.handshakes = new Handshakes(settings.security());
-        this.link = new ClientLink(exchange, this, resources, endpoint, settings);
+        this.link = open(endpoint);
     }
 
     /** Opens a line to each endpoint, or none. */
@@ -46,6 +46,10 @@ final class ClientLine {
             throw ex;
         }
         return List.copyOf(lines);
+    }
+
+    private ClientLink open(Endpoint where) {
+        return new ClientLink(exchange, this, resources, where, settings);
     }
 
     ClientLink link() {
@@ -71,8 +75,8 @@ final class ClientLine {
         }
         ClientLink next;
         try {
-            next = new ClientLink(exchange, this, resources, endpoint, settings);
-        } catch (RuntimeException ex) { // no descriptors, or the name does not resolve now
+            next = open(endpoint.again(link.address()));
+        } catch (Throwable ex) { // no descriptors, or the name does not resolve now; AssertionErrors of JeroMQ, too
             resources.loop().execute(() -> reconnect(link));
             return;
         }

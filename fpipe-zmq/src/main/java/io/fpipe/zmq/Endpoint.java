@@ -22,6 +22,11 @@ record Endpoint(String address, boolean bind) {
         return check(address, false);
     }
 
+    /** The same for a socket that takes the place of one that had an address: whoever connects knows that one. */
+    Endpoint again(String had) {
+        return bind ? bind(had) : this;
+    }
+
     boolean isInproc() {
         return address.startsWith("inproc:");
     }

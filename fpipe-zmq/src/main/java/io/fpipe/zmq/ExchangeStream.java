@@ -305,9 +305,11 @@ final class ExchangeStream {
         removeIfOver();
     }
 
-    /** The caller waits no longer; on the loop. */
+    /** The caller waits no longer, whatever is here of the reply; on the loop. */
     void giveUp(Throwable reason) {
-        end(reason, Stop.CANCEL_CALL);
+        sender.silence(Stop.CANCEL_CALL);
+        receiver.cut(reason);
+        sender.cancelSource();
         remove();
     }
 

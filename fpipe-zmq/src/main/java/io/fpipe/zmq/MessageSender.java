@@ -86,10 +86,22 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
         try {
             // as a Subscriber: only then do Reactor's hooks apply, and an exception of subscribe becomes an error
             message.subscribe((Subscriber<ByteBuffer>) this);
+        } catch (Throwable ex) { // Reactor throws what it takes for fatal; one message must not end the others
+            subscriptionFailed(ex);
         } finally {
             if (owner) {
                 work();
             }
+        }
+    }
+
+    private void subscriptionFailed(Throwable ex) {
+        if (done) {
+            ExchangeStream.dropped(ex, context);
+        } else {
+            error = ex;
+            done = true;
+            drain();
         }
     }
 
@@ -224,6 +236,10 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
             discard(in);
             return fail(error);
         }
+        if (in != null && held != null) { // more than was requested
+            discard(in);
+            return failSource(Exceptions.failWithOverflow());
+        }
         if (in != null) {
             awaiting = false;
             held = in;
@@ -257,10 +273,17 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
         try {
             upstream.request(1); // may re-enter onNext, which then only bumps wip
         } catch (Throwable ex) { // against rule 3.16 of Reactive Streams; whoever drains is not to blame
-            cancel(upstream);
-            return fail(ex);
+            return failSource(ex);
         }
         return true;
+    }
+
+    private boolean failSource(Throwable ex) {
+        Subscription upstream = s;
+        if (upstream != null) {
+            cancel(upstream);
+        }
+        return fail(ex);
     }
 
     /** Moves what fits of the held buffer into the frame. */

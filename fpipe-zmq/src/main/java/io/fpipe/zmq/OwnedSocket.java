@@ -118,9 +118,9 @@ final class OwnedSocket {
     /** Hands the socket to the loop; the thread that made it must not touch it afterwards. */
     void start() {
         synchronized (early) {
+            early.forEach(this::tell);
             started = true;
         }
-        early.forEach(this::happened);
         loop.execute(() -> {
             try {
                 key = loop.register(this);
@@ -247,6 +247,10 @@ final class OwnedSocket {
                 return;
             }
         }
+        tell(event);
+    }
+
+    private void tell(ZmqEvent event) {
         loop.execute(() -> {
             if (event.kind() == ZmqEvent.Kind.DISCONNECTED) {
                 handler.disconnected();

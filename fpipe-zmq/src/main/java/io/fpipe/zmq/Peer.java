@@ -104,6 +104,7 @@ final class Peer implements Outgoing.Origin {
         unknown = before.unknown;
         broken = before.broken;
         answers = before.answers;
+        sent.set(before.sent.get() - before.read);
     }
 
     EventLoop loop() {
@@ -194,6 +195,9 @@ final class Peer implements Outgoing.Origin {
             ByteBuffer payload =
                     ByteBuffer.allocate(4).putInt(ExchangeSettings.MAX_PAYLOAD).flip();
             send(Frame.HELLO, 0, 0, credit, List.of(payload), payload.remaining());
+            if (ping == 0 && sent.get() - read > MAX_UNREAD / 4) { // of before it has begun anew
+                ping();
+            }
         }
     }
 

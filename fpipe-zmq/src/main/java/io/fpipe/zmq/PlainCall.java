@@ -61,16 +61,22 @@ final class PlainCall {
                 exchange.begun(this);
             }
         });
-        Disposable subscription = memory.gather(message)
-                .subscribe(
-                        bytes -> onLoop(() -> gathered(bytes)),
-                        error -> onLoop(() -> fail(error)),
-                        null,
-                        Context.of(context));
+        Disposable subscription;
+        try {
+            subscription = memory.gather(message)
+                    .subscribe(
+                            bytes -> onLoop(() -> gathered(bytes)),
+                            error -> onLoop(() -> fail(error)),
+                            null,
+                            Context.of(context));
+        } catch (Throwable ex) { // Reactor throws what it takes for fatal
+            onLoop(() -> fail(ex));
+            return;
+        }
         onLoop(() -> {
             gathering = subscription;
             if (over) {
-                subscription.dispose();
+                PlainMemory.stop(subscription);
             }
         });
     }
@@ -150,7 +156,7 @@ final class PlainCall {
         stopWaiting();
         Disposable source = gathering;
         if (source != null) {
-            source.dispose();
+            PlainMemory.stop(source);
         }
         exchange.forget(this);
         PlainLine.Link by = link;

@@ -43,7 +43,7 @@ final class PlainLine {
         this.loop = resources.loop();
         this.endpoint = endpoint;
         this.settings = settings;
-        this.link = new Link();
+        this.link = new Link(endpoint);
     }
 
     /** Opens a line to each endpoint, or none. */
@@ -85,8 +85,8 @@ final class PlainLine {
         }
         Link next;
         try {
-            next = new Link();
-        } catch (RuntimeException ex) { // no descriptors, or the name does not resolve now
+            next = new Link(endpoint.again(link.address()));
+        } catch (Throwable ex) { // no descriptors, or the name does not resolve now; AssertionErrors of JeroMQ, too
             loop.execute(this::reconnect);
             return;
         }
@@ -110,8 +110,8 @@ final class PlainLine {
         private boolean over;
         private boolean closed;
 
-        Link() {
-            socket = resources.open(settings.socket(SocketType.DEALER), List.of(endpoint), this);
+        Link(Endpoint where) {
+            socket = resources.open(settings.socket(SocketType.DEALER), List.of(where), this);
         }
 
         void start() {

@@ -56,7 +56,7 @@ final class PlainRequest {
                             null,
                             call.context());
             if (ended) {
-                subscription.dispose();
+                PlainMemory.stop(subscription);
             }
             running = subscription;
         } catch (Throwable ex) { // an Error too: one call's handler must not end the calls of others
@@ -101,7 +101,7 @@ final class PlainRequest {
         }
         Disposable subscription = running;
         if (subscription != null) {
-            subscription.dispose();
+            PlainMemory.stop(subscription);
         }
         memory.release();
         return true;

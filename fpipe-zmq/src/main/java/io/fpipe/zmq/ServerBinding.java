@@ -85,7 +85,7 @@ final class ServerBinding implements ZmqBinding {
     private void renew() {
         if (hearer != null && !disposed.get()) {
             hearer = null;
-            Endpoint next = endpoint.bind() ? Endpoint.bind(socket.address()) : endpoint;
+            Endpoint next = endpoint.again(socket.address());
             peers.fail(new ZmqDisconnectedException("the connection to " + next + " was lost", 0));
             socket.close(0);
             reconnect(next);
@@ -104,7 +104,7 @@ final class ServerBinding implements ZmqBinding {
         OwnedSocket next;
         try {
             next = resources.open(settings.socket(SocketType.ROUTER), List.of(where), nextHearer);
-        } catch (RuntimeException ex) { // no descriptors, the name does not resolve now, or the address is not free yet
+        } catch (Throwable ex) { // no descriptors, the name does not resolve now, the address is not free yet
             loop.execute(() -> reconnect(where));
             return;
         }

@@ -23,8 +23,13 @@ final class ServerPeers implements Peer.Owner {
     /** How many frames of those who were cut off are ignored before the socket is given up. */
     private static final int MAX_IGNORED = 1_000_000;
 
-    /** How many answers those get in all who have not introduced themselves: nothing shows that they read them. */
-    private static final int MAX_STRANGERS = 1 << 16;
+    /**
+     * How many answers those get who have not introduced themselves, each of them and all together while they are
+     * connected: nothing shows that they read them.
+     */
+    private static final int MAX_STRANGER_ANSWERS = 1 << 10;
+
+    private static final int MAX_STRANGERS_ANSWERS = 1 << 16;
 
     private final ServerBinding binding;
     private final EventLoop loop;
@@ -36,11 +41,14 @@ final class ServerPeers implements Peer.Owner {
     private final Map<ByteBuffer, Peer> peers = new HashMap<>();
     private final PlainPeers plain;
 
+    /** How many answers each of those had who have not introduced themselves. */
+    private final Map<ByteBuffer, Integer> strangers = new HashMap<>();
+
     /** How many messages are under way. */
     private final AtomicInteger running = new AtomicInteger();
 
     private boolean draining;
-    private int strangers;
+    private int strangersAnswers;
     private int ignored;
 
     ServerPeers(
@@ -60,6 +68,7 @@ final class ServerPeers implements Peer.Owner {
         Peer peer = peers.get(id);
         if (frame.isFarewell()) {
             plain.gone(id);
+            forgetStranger(id);
         }
         if (frame.type() == Frame.GOAWAY) {
             return peer != null && goaway(peer, frame);
@@ -133,7 +142,7 @@ final class ServerPeers implements Peer.Owner {
             peer.follow(before);
             lost(before, "the peer has begun anew");
         } else if (isFull()) {
-            refuseStranger(peer, 0, ZmqRemoteException.OVERLOADED, "more than " + limits.maxPeers() + " peers");
+            refuseStranger(id, peer, 0, ZmqRemoteException.OVERLOADED, "more than " + limits.maxPeers() + " peers");
             return;
         }
         if (peer.hello(frame)) {
@@ -151,14 +160,22 @@ final class ServerPeers implements Peer.Owner {
         if (frame.type() == Frame.OPEN || frame.type() == Frame.DATA) {
             Peer stranger = new Peer(loop, socket, id, frame.incarnation(), running, this);
             String text = "no hello came before it";
-            refuseStranger(stranger, frame.stream(), ZmqRemoteException.UNKNOWN_STREAM, text);
+            refuseStranger(id, stranger, frame.stream(), ZmqRemoteException.UNKNOWN_STREAM, text);
         }
     }
 
-    private void refuseStranger(Peer stranger, long stream, int code, String text) {
-        if (++strangers <= MAX_STRANGERS) {
+    private void refuseStranger(ByteBuffer id, Peer stranger, long stream, int code, String text) {
+        int had = strangers.getOrDefault(id, 0);
+        if (had < MAX_STRANGER_ANSWERS && strangersAnswers < MAX_STRANGERS_ANSWERS) {
+            strangers.put(id, had + 1);
+            strangersAnswers++;
             stranger.refuse(stream, code, text);
         }
+    }
+
+    private void forgetStranger(ByteBuffer id) {
+        Integer had = strangers.remove(id);
+        strangersAnswers -= had == null ? 0 : had;
     }
 
     private void open(Peer peer, Frame frame) {
@@ -302,7 +319,10 @@ final class ServerPeers implements Peer.Owner {
         plain.shutDown(reason);
     }
 
+    /** All connections are gone. */
     void fail(Throwable reason) {
+        strangers.clear();
+        strangersAnswers = 0;
         List<Peer> all = List.copyOf(peers.values());
         peers.clear();
         all.forEach(peer -> peer.fail(reason));

@@ -80,7 +80,8 @@ public final class ZmqCall {
     /**
      * Returns how long the call may still take. The handler need not look: it is cancelled then.
      *
-     * @return the time that is left, not below 0; empty if the caller has set no {@link CallOptions#deadline}
+     * @return the time that is left, not below 0; empty if the caller has set no {@link CallOptions#deadline}; for a peer
+     *     that is not fpipe what is left of {@link ZmqServer#plainTimeout}
      */
     public Optional<Duration> remaining() {
         return deadline == 0

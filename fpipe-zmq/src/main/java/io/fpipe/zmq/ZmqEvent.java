@@ -56,7 +56,7 @@ public record ZmqEvent(Kind kind, String endpoint, String detail) {
         /** Binding, accepting or closing failed. */
         FAILED,
 
-        /** A bound address was given up. */
+        /** A bound address, or an attempt to connect, was given up. */
         CLOSED
     }
 }

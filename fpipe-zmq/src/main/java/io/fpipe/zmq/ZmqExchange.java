@@ -32,8 +32,8 @@ public interface ZmqExchange extends Stage, Disposable {
      * {@link java.util.concurrent.TimeoutException} if no reply began within {@link ZmqClient#requestTimeout}, also
      * while nobody is connected, or if it was silent for longer than {@link ZmqClient#idleTimeout};
      * {@link io.fpipe.reactor.LimitExceededException} if too many calls wait, memory for the reply has run out or the
-     * reply is longer than {@link ZmqLimits#maxMessageBytes}; {@link ZmqException} if the exchange is disposed or
-     * shuts down. A reply that was cut off never completes.</li>
+     * reply is longer than {@link ZmqLimits#maxMessageBytes}; {@link ZmqRefusedException} if no server lets this client
+     * in; {@link ZmqException} if the exchange is disposed or shuts down, or the server breaks the protocol. A reply that was cut off never completes.</li>
      * <li>Cancels: the message's source and the server's handler.</li>
      * </ul>
      *

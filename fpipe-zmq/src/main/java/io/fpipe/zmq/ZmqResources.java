@@ -278,10 +278,14 @@ public final class ZmqResources implements Disposable {
         }
         try {
             SocketBase socket = context.createSocket(ZMQ.ZMQ_PAIR);
-            socket.bind("tcp://127.0.0.1:*");
-            socket.close();
-            nudged = now;
-        } catch (RuntimeException ex) { // no descriptors left, or the context is terminated: the handshake times out
+            try {
+                socket.bind("tcp://127.0.0.1:*");
+                nudged = now;
+            } finally {
+                socket.close();
+            }
+        } catch (RuntimeException
+                | AssertionError ex) { // no descriptors left, or the context is terminated: the handshake times out
             LOG.debug("cannot look after a handshake of " + name, ex);
         }
     }

@@ -9,7 +9,7 @@ import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 
 /** Breaks rule 2.13 of Reactive Streams: throws at its caller. */
-final class BrokenSubscriber implements CoreSubscriber<ByteBuffer> {
+class BrokenSubscriber implements CoreSubscriber<ByteBuffer> {
 
     @Override
     public void onSubscribe(Subscription s) {

@@ -183,6 +183,22 @@ class ExchangeCallsTest {
     }
 
     @Test
+    void aReplyThatIsHereButNotReadIsEndedByTheDeadline() {
+        try (Rig rig = new Rig(Wiring.TCP)) {
+            ZmqBinding server = rig.serve(bytes -> Flux.just(Bytes.utf8("all of it")));
+            ClientExchange exchange = rig.client();
+            StepVerifier.create(
+                            exchange.route("r", o -> o.deadline(Duration.ofMillis(200)))
+                                    .apply(Flux.empty()),
+                            0)
+                    .expectError(TimeoutException.class)
+                    .verify(Rig.SOON);
+            rig.awaitNoStreams(exchange, server);
+            assertThat(rig.resources.windows().used()).isZero();
+        }
+    }
+
+    @Test
     void theDeadlineEndsACallThatWaitsForAServer() {
         try (Rig rig = new Rig(Wiring.TCP)) {
             ClientExchange exchange = rig.client();

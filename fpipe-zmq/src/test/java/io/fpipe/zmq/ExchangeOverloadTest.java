@@ -131,6 +131,25 @@ class ExchangeOverloadTest {
         }
     }
 
+    @Test
+    void theRefusalsOfThoseWhoHaveGoneDoNotCount() {
+        try (Rig rig = new Rig(Wiring.TCP)) {
+            rig.serve(Stage.identity(), s -> s.limits(l -> l.maxPeers(1)));
+            assertThat(ask(rig.client(), "x").block(Rig.SOON)).isEqualTo("x");
+            ZmqMessage hello = ZmqMessage.of(RawPeer.frame(1, 0, 7, 0, 1 << 20, new byte[] {0, 1, 0, 0}));
+            for (int i = 0; i < 66; i++) {
+                RawPeer raw =
+                        new RawPeer(ZmqSocket.dealer().connect(rig.endpoint()).runOn(rig.resources), false);
+                raw.connection().send(Flux.range(0, 1100).map(n -> hello)).block(Rig.SOON);
+                for (int n = 0; n < 1024; n++) {
+                    assertThat(raw.next().argument()).isEqualTo(ZmqRemoteException.OVERLOADED);
+                }
+                raw.connection().dispose();
+                raw.connection().onDispose().block(Rig.SOON);
+            }
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(Wiring.class)
     void aRequestThatIsTooLongIsRefusedAndNotReadFurther(Wiring wiring) {

@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
@@ -25,8 +26,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
 import reactor.core.Disposable;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -336,7 +339,10 @@ class ExchangeTest {
                         .flux(),
                 bytes -> Flux.concat(
                         bytes, Flux.error(new RuntimeException(new IllegalStateException("no such order")))),
-                bytes -> Flux.error(new StackOverflowError("no such order")));
+                bytes -> Flux.error(new StackOverflowError("no such order")),
+                bytes -> Flux.defer(() -> {
+                    throw new StackOverflowError("no such order"); // which Reactor throws on
+                }));
     }
 
     @ParameterizedTest
@@ -572,6 +578,56 @@ class ExchangeTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("bufferBytes must be at least 8192, was 8191");
         assertThatThrownBy(() -> ZmqServer.create().bufferBytes(0)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void aSourceThatGivesMoreThanWasRequestedFailsItsCall() {
+        try (Rig rig = new Rig(Wiring.INPROC)) {
+            Sinks.One<Throwable> seen = Sinks.one();
+            ZmqBinding server = rig.serve(bytes -> bytes.doOnError(seen::tryEmitValue));
+            ClientExchange exchange = rig.client();
+            AtomicReference<Subscriber<? super ByteBuffer>> sink = new AtomicReference<>();
+            AtomicBoolean emitted = new AtomicBoolean();
+            Flux<ByteBuffer> source = Flux.from(subscriber -> {
+                sink.set(subscriber);
+                subscriber.onSubscribe(new Subscription() {
+                    @Override
+                    public void request(long n) {
+                        if (emitted.compareAndSet(false, true)) {
+                            subscriber.onNext(ByteBuffer.wrap(MEGABYTE)); // more than the first credit
+                        }
+                    }
+
+                    @Override
+                    public void cancel() {}
+                });
+            });
+            StepVerifier.create(exchange.apply(source), 0)
+                    .expectSubscription()
+                    .then(() -> rig.await("a call", () -> ((ServerBinding) server).streamCount() == 1))
+                    .then(() -> sink.get().onNext(Bytes.utf8("unasked")))
+                    .expectErrorSatisfies(
+                            ex -> assertThat(Exceptions.isOverflow(ex)).isTrue())
+                    .verify(Rig.SOON);
+            assertThat(seen.asMono().block(Rig.SOON)).isInstanceOf(ZmqRemoteException.class);
+            rig.awaitNoStreams(exchange, server);
+        }
+    }
+
+    @Test
+    void aSubscriberThatThrowsWhenItIsSubscribedKeepsNoMemory() {
+        try (Rig rig = new Rig(Wiring.INPROC)) {
+            rig.serve(Stage.identity());
+            ClientExchange exchange = rig.client();
+            assertThatThrownBy(() -> exchange.apply(Flux.empty()).subscribe(new BrokenSubscriber() {
+                        @Override
+                        public void onSubscribe(Subscription s) {
+                            throw new StackOverflowError("I should not throw");
+                        }
+                    }))
+                    .isInstanceOf(StackOverflowError.class);
+            assertThat(rig.resources.windows().used()).isZero();
+        }
     }
 
     /** What a source emits while it is asked is looked at when it has returned. */

@@ -83,6 +83,32 @@ class PlainClientTest {
         awaitNoCalls(client);
     }
 
+    /** Against rule 3.15 of Reactive Streams. */
+    @Test
+    void aSourceThatThrowsWhenItIsCancelledFailsItsCallOnly() {
+        rep(request -> Probe.message("re: " + Probe.text(request)));
+        PlainExchange client = client(c -> c.requestTimeout(Duration.ofMillis(200)));
+        Flux<ByteBuffer> bad = Flux.create(sink -> sink.onDispose(() -> {
+            throw new IllegalStateException("cancel");
+        }));
+        StepVerifier.create(client.apply(bad))
+                .expectError(TimeoutException.class)
+                .verify(Rig.SOON);
+        assertThat(call(client, "next").block(Rig.SOON)).isEqualTo("re: next");
+        StepVerifier.create(client.apply(Flux.defer(() -> {
+                    throw new StackOverflowError("which Reactor throws on");
+                })))
+                .expectError(StackOverflowError.class)
+                .verify(Rig.SOON);
+        awaitNoCalls(client);
+        StepVerifier.create(client.apply(bad))
+                .expectSubscription()
+                .then(client::dispose)
+                .expectError(ZmqException.class)
+                .verify(Rig.SOON);
+        client.onDispose().block(Rig.SOON);
+    }
+
     @Test
     void manyCallsAreInFlightAndEachGetsItsReply() {
         rep(request -> Probe.message("re: " + Probe.text(request)));

@@ -275,6 +275,30 @@ class PlainServerTest {
         stillServes();
     }
 
+    /** Against rule 3.15 of Reactive Streams. */
+    @Test
+    void aReplyThatThrowsWhenItIsCancelledLeavesNobodyWaiting() {
+        Stage bad = request -> Flux.create(sink -> sink.onDispose(() -> {
+            throw new IllegalStateException("cancel");
+        }));
+        AtomicReference<Stage> handler = new AtomicReference<>(bad);
+        serve(request -> handler.get().apply(request), s -> s.plainTimeout(Duration.ofMillis(100)));
+        assertThat(req().call("x")).containsExactly("TimeoutException: no reply of the handler within PT0.1S");
+        RawPlain gone = dealer();
+        gone.send("x");
+        rig.await("a request", () -> ((ServerBinding) server).streamCount() == 1);
+        gone.dispose();
+        rig.await("no request", () -> ((ServerBinding) server).streamCount() == 0);
+        assertThat(rig.resources.windows().used()).isZero();
+        handler.set(Stage.identity());
+        stillServes();
+        handler.set(bad);
+        dealer().send("x");
+        rig.await("a request", () -> ((ServerBinding) server).streamCount() == 1);
+        server.dispose();
+        server.onDispose().block(Rig.SOON);
+    }
+
     @Test
     void theErrorReplyIsEmptyByDefaultAndWhereItFailsItself() {
         AtomicReference<ByteBuffer> reply = new AtomicReference<>();

@@ -619,6 +619,25 @@ class WireServerTest {
     }
 
     @Test
+    void whoBeginsAnewIsSentNoMoreBeforeItHasRead() {
+        raw.hello(7, Integer.MAX_VALUE);
+        handler = bytes -> Bytes.endless(1 << 16);
+        raw.send(OPEN, RawPeer.END, 1, 0, "x");
+        raw.send(CREDIT, 0, 1, Long.MAX_VALUE, NOTHING);
+        bytesUntilAPauseAfter(63 << 20);
+
+        raw.hello(8, Integer.MAX_VALUE);
+        RawPeer.Received ping = raw.next();
+        assertThat(ping.type()).isEqualTo(8);
+        raw.send(OPEN, RawPeer.END, 1, 0, "x");
+        raw.hello(8, Integer.MAX_VALUE); // answered, so nothing came of the stream
+        raw.send(9, 0, 0, ping.argument(), NOTHING);
+        assertThat(raw.next(DATA).body().remaining()).isEqualTo(1 << 16);
+        raw.send(GOAWAY, 0, 0, 0, NOTHING);
+        rig.await("no stream", () -> ((ServerBinding) server).streamCount() == 0);
+    }
+
+    @Test
     void whoAcknowledgesIsAnsweredForEver() {
         raw.hello(7, 1 << 20);
         ZmqMessage ping = ZmqMessage.of(RawPeer.frame(8, 0, 7, 0, 5, NOTHING));
