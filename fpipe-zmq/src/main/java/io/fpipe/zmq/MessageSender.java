@@ -96,6 +96,10 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
     }
 
     private void subscriptionFailed(Throwable ex) {
+        Subscription upstream = s;
+        if (upstream != null) { // it has begun all the same
+            cancel(upstream);
+        }
         if (done) {
             ExchangeStream.dropped(ex, context);
         } else {
@@ -236,7 +240,7 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
             discard(in);
             return fail(error);
         }
-        if (in != null && held != null) { // more than was requested
+        if (in != null && !awaiting) { // more than was requested
             discard(in);
             return failSource(Exceptions.failWithOverflow());
         }

@@ -70,13 +70,14 @@ final class PlainCall {
                             null,
                             Context.of(context));
         } catch (Throwable ex) { // Reactor throws what it takes for fatal
+            memory.stop(null);
             onLoop(() -> fail(ex));
             return;
         }
         onLoop(() -> {
             gathering = subscription;
             if (over) {
-                PlainMemory.stop(subscription);
+                memory.stop(subscription);
             }
         });
     }
@@ -156,7 +157,7 @@ final class PlainCall {
         stopWaiting();
         Disposable source = gathering;
         if (source != null) {
-            PlainMemory.stop(source);
+            memory.stop(source);
         }
         exchange.forget(this);
         PlainLine.Link by = link;

@@ -7,6 +7,8 @@ package io.fpipe.zmq;
 import io.fpipe.reactor.Chunks;
 import io.fpipe.reactor.LimitExceededException;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -21,6 +23,8 @@ final class PlainMemory {
     private final WindowBudget budget;
     private final ExchangeSettings settings;
 
+    private volatile @Nullable Subscription source;
+
     // Guarded by this.
     private long reserved;
     private boolean released;
@@ -33,7 +37,8 @@ final class PlainMemory {
     /** Gathers a message, for one subscription; fails if it is too long or there is no room for it. */
     Mono<byte[]> gather(Flux<ByteBuffer> message) {
         long[] count = new long[1];
-        Flux<ByteBuffer> limited = message.doOnNext(buffer -> {
+        Flux<ByteBuffer> limited = message.doOnSubscribe(s -> source = s)
+                .doOnNext(buffer -> {
                     count[0] += buffer.remaining();
                     if (count[0] > settings.plainBytes()) {
                         throw settings.plainTooLarge(count[0]);
@@ -46,10 +51,18 @@ final class PlainMemory {
         return Chunks.join(limited, ANY);
     }
 
-    /** Ends the gathering for good. A source that throws, against rule 3.15 of Reactive Streams, harms nobody else. */
-    static void stop(Disposable gathering) {
+    /**
+     * Ends the gathering for good; null if its subscription has failed, which may have begun all the same. A source that
+     * throws, against rule 3.15 of Reactive Streams, harms nobody else.
+     */
+    void stop(@Nullable Disposable gathering) {
+        Subscription begun = source;
         try {
-            gathering.dispose();
+            if (gathering != null) {
+                gathering.dispose();
+            } else if (begun != null) {
+                begun.cancel();
+            }
         } catch (Throwable ex) {
             ExchangeStream.dropped(ex, Context.empty());
         }

@@ -56,10 +56,11 @@ final class PlainRequest {
                             null,
                             call.context());
             if (ended) {
-                PlainMemory.stop(subscription);
+                memory.stop(subscription);
             }
             running = subscription;
         } catch (Throwable ex) { // an Error too: one call's handler must not end the calls of others
+            memory.stop(null);
             fail(ex);
         }
     }
@@ -101,7 +102,7 @@ final class PlainRequest {
         }
         Disposable subscription = running;
         if (subscription != null) {
-            PlainMemory.stop(subscription);
+            memory.stop(subscription);
         }
         memory.release();
         return true;

@@ -276,6 +276,10 @@ final class ServerPeers implements Peer.Owner {
     void tick() {
         plain.forgetIdle();
         plain.forgetStrangers();
+        if (inproc) { // nothing tells when they are gone
+            strangers.clear();
+            strangersAnswers = 0;
+        }
         for (Peer peer : List.copyOf(peers.values())) {
             if (peer.isOpen() && peer.isSilent(limits.maxSilent())) {
                 peer.sayGoaway(0); // should it wake up

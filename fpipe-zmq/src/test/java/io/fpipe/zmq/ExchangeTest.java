@@ -345,6 +345,27 @@ class ExchangeTest {
                 }));
     }
 
+    @Test
+    void aSourceThatFailsForGoodWhenItHasBegunIsCancelled() {
+        try (Rig rig = new Rig(Wiring.INPROC)) {
+            CountDownLatch disposed = new CountDownLatch(2);
+            Flux<ByteBuffer> broken = Flux.create(sink -> {
+                sink.onDispose(disposed::countDown);
+                throw new StackOverflowError("begun");
+            });
+            ZmqBinding server = rig.serve(bytes -> broken);
+            ClientExchange exchange = rig.client();
+            StepVerifier.create(exchange.apply(Flux.empty()))
+                    .expectErrorMessage("begun")
+                    .verify(Rig.SOON);
+            StepVerifier.create(exchange.apply(broken))
+                    .expectErrorMessage("begun")
+                    .verify(Rig.SOON);
+            Rig.await(disposed);
+            rig.awaitNoStreams(exchange, server);
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("failingHandlers")
     void aFailingHandlerFailsItsCallWithItsTextAndNoOther(Stage failing) {

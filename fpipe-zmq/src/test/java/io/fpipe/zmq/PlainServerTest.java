@@ -265,6 +265,13 @@ class PlainServerTest {
             throw new StackOverflowError("deep");
         });
         assertThat(req.call("x")).containsExactly("StackOverflowError: deep");
+        CountDownLatch disposed = new CountDownLatch(1);
+        handler.set(request -> Flux.create(sink -> {
+            sink.onDispose(disposed::countDown);
+            throw new StackOverflowError("when it had begun");
+        }));
+        assertThat(req.call("x")).containsExactly("StackOverflowError: when it had begun");
+        Rig.await(disposed);
         handler.set(request -> null);
         assertThat(req.call("x")).containsExactly("NullPointerException: the handler returned null");
         handler.set(request -> request.map(buffer -> {
@@ -276,14 +283,27 @@ class PlainServerTest {
     }
 
     /** Against rule 3.15 of Reactive Streams. */
-    @Test
-    void aReplyThatThrowsWhenItIsCancelledLeavesNobodyWaiting() {
-        Stage bad = request -> Flux.create(sink -> sink.onDispose(() -> {
+    private static Flux<ByteBuffer> throwsWhenItIsCancelled(Flux<ByteBuffer> request) {
+        return Flux.create(sink -> sink.onDispose(() -> {
             throw new IllegalStateException("cancel");
         }));
-        AtomicReference<Stage> handler = new AtomicReference<>(bad);
+    }
+
+    @Test
+    void aReplyThatThrowsWhenItIsCancelledLeavesNobodyWaiting() {
+        AtomicReference<Stage> handler = new AtomicReference<>(PlainServerTest::throwsWhenItIsCancelled);
         serve(request -> handler.get().apply(request), s -> s.plainTimeout(Duration.ofMillis(100)));
         assertThat(req().call("x")).containsExactly("TimeoutException: no reply of the handler within PT0.1S");
+        rig.await("no request", () -> ((ServerBinding) server).streamCount() == 0);
+        assertThat(rig.resources.windows().used()).isZero();
+        handler.set(Stage.identity());
+        stillServes();
+    }
+
+    @Test
+    void aReplyThatThrowsWhenItIsCancelledKeepsNothingFromEnding() {
+        AtomicReference<Stage> handler = new AtomicReference<>(PlainServerTest::throwsWhenItIsCancelled);
+        serve(request -> handler.get().apply(request));
         RawPlain gone = dealer();
         gone.send("x");
         rig.await("a request", () -> ((ServerBinding) server).streamCount() == 1);
@@ -292,7 +312,7 @@ class PlainServerTest {
         assertThat(rig.resources.windows().used()).isZero();
         handler.set(Stage.identity());
         stillServes();
-        handler.set(bad);
+        handler.set(PlainServerTest::throwsWhenItIsCancelled);
         dealer().send("x");
         rig.await("a request", () -> ((ServerBinding) server).streamCount() == 1);
         server.dispose();
