@@ -155,16 +155,6 @@ final class ClientLink implements SocketHandler, Peer.Owner {
     }
 
     @Override
-    public long demand() {
-        return Long.MAX_VALUE;
-    }
-
-    @Override
-    public void starved() {
-        // never: there is always demand
-    }
-
-    @Override
     public void received(List<Msg> parts, int from, int to) {
         Frame frame = Frame.read(parts, from, to);
         if (endpoint.bind() && to - from == 1 && parts.get(from).size() == 0) {

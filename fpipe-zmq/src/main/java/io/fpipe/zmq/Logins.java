@@ -68,16 +68,6 @@ final class Logins implements SocketHandler, Outgoing.Origin {
         servers.remove(domain);
     }
 
-    @Override
-    public long demand() {
-        return Long.MAX_VALUE;
-    }
-
-    @Override
-    public void starved() {
-        // never: there is always demand
-    }
-
     /** Peer, empty, version, request id, domain, address, identity, mechanism, then what the client gives. */
     @Override
     public void received(List<Msg> parts, int from, int to) {

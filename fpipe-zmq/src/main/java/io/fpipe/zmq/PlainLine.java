@@ -164,16 +164,6 @@ final class PlainLine {
         }
 
         @Override
-        public long demand() {
-            return Long.MAX_VALUE;
-        }
-
-        @Override
-        public void starved() {
-            // never: there is always demand
-        }
-
-        @Override
         public void received(List<Msg> parts, int from, int to) {
             Frame frame = Frame.read(parts, from, to);
             if (frame != null && frame.isFarewell()) {

@@ -191,16 +191,6 @@ final class ServerBinding implements ZmqBinding {
         }
 
         @Override
-        public long demand() {
-            return Long.MAX_VALUE;
-        }
-
-        @Override
-        public void starved() {
-            // never: there is always demand
-        }
-
-        @Override
         public void received(List<Msg> parts, int from, int to) {
             if (isCurrent()) {
                 ServerBinding.this.received(parts, from, to);

@@ -11,14 +11,16 @@ import zmq.Msg;
 /** What a socket's user hears. Called on the loop, never by the owner of the socket. */
 interface SocketHandler {
 
-    /** Returns how many messages may be taken now; called by any thread. */
-    long demand();
+    /** Returns how many messages may be taken now; called by any thread. Unless told otherwise: as many as there are. */
+    default long demand() {
+        return Long.MAX_VALUE;
+    }
 
     /** A whole message was received: the parts {@code from} to {@code to}, exclusive, of the list. */
     void received(List<Msg> parts, int from, int to);
 
     /** There is no demand: from now on more demand has to call {@link OwnedSocket#wake()}. */
-    void starved();
+    default void starved() {}
 
     /** A connection was lost. */
     void disconnected();
