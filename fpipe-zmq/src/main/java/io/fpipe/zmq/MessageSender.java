@@ -22,7 +22,8 @@ import reactor.util.context.Context;
 
 /**
  * Sends one message to a peer under its credit. Buffers are gathered into a frame as long as the source gives them at
- * once and cut where a frame is full, so that a small message is one frame, however many stages have made it. Requests
+ * once and cut where a frame is full, so that a small message is one frame, however many stages have made it; a long
+ * buffer that does not fit goes in frames of its own. Requests
  * one buffer at a time, and none without credit.
  *
  * <p>All signals pass through {@link #drain()}, guarded by {@code wip}; every frame of the message is sent there, so
@@ -248,6 +249,10 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
             awaiting = false;
             held = in;
         }
+        if (isBetterAlone()) {
+            emit(0);
+            return true;
+        }
         gather();
         if (d && held == null) {
             return finish();
@@ -288,6 +293,12 @@ final class MessageSender implements CoreSubscriber<ByteBuffer> {
             cancel(upstream);
         }
         return fail(ex);
+    }
+
+    /** Whether a frame has begun that a long buffer would have to be cut for: in frames of its own it is not copied. */
+    private boolean isBetterAlone() {
+        ByteBuffer buffer = held;
+        return buffer != null && filled > 0 && buffer.remaining() >= Peer.SEPARATE && buffer.remaining() > room();
     }
 
     /** Moves what fits of the held buffer into the frame. */

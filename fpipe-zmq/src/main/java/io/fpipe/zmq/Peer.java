@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class Peer implements Outgoing.Origin {
 
     /** Payloads from here on are sent as a ZeroMQ frame of their own instead of being copied behind the header. */
-    private static final int SEPARATE = 8 << 10;
+    static final int SEPARATE = 8 << 10;
 
     private static final int MAX_UNKNOWN = 1024;
 

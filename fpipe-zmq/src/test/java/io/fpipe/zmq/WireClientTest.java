@@ -361,6 +361,22 @@ class WireClientTest {
         assertThat(raw.inboxIsEmpty()).isTrue();
     }
 
+    /** Or each would be copied into a frame with the end of the one before it. */
+    @Test
+    void longBuffersBehindAShortOneAreSentAsTheyAre() {
+        byte[] block = Bytes.random(1 << 16, 5);
+        exchange.apply(Flux.just(Bytes.utf8("head"), ByteBuffer.wrap(block), ByteBuffer.wrap(block)))
+                .subscribe();
+        assertThat(raw.next(OPEN, 1).text()).isEqualTo("head");
+        for (int i = 0; i < 2; i++) {
+            Received next = raw.next(DATA, 1);
+            assertThat(next.parts()).isEqualTo(2);
+            assertThat(next.argument()).isEqualTo(4 + i * (1 << 16));
+            assertThat(next.flags()).isEqualTo(i == 1 ? RawPeer.END : 0);
+            assertThat(next.payload()).isEqualTo(block);
+        }
+    }
+
     @Test
     void survivesWhateverIsSent() {
         Random random = new Random(43);
