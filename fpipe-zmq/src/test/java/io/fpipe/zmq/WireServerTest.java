@@ -598,12 +598,16 @@ class WireServerTest {
         return bytes;
     }
 
-    @Test
-    void aPeerWhoseCreditIsAWordIsSentAheadOnlyABoundedNumberOfBytes() {
+    private void askForAnEndlessReply() {
         raw.hello(7, Integer.MAX_VALUE);
         handler = bytes -> Bytes.endless(1 << 16);
         raw.send(OPEN, RawPeer.END, 1, 0, "x");
         raw.send(CREDIT, 0, 1, Long.MAX_VALUE, NOTHING);
+    }
+
+    @Test
+    void aPeerWhoseCreditIsAWordIsSentAheadOnlyABoundedNumberOfBytes() {
+        askForAnEndlessReply();
         long most = 64 << 20;
         assertThat(bytesUntilAPauseAfter(most - (1 << 20))).isLessThanOrEqualTo(most + (1 << 16));
         handler = Stage.identity();
@@ -620,10 +624,7 @@ class WireServerTest {
 
     @Test
     void whoBeginsAnewIsSentNoMoreBeforeItHasRead() {
-        raw.hello(7, Integer.MAX_VALUE);
-        handler = bytes -> Bytes.endless(1 << 16);
-        raw.send(OPEN, RawPeer.END, 1, 0, "x");
-        raw.send(CREDIT, 0, 1, Long.MAX_VALUE, NOTHING);
+        askForAnEndlessReply();
         bytesUntilAPauseAfter(63 << 20);
 
         raw.hello(8, Integer.MAX_VALUE);
