@@ -24,8 +24,8 @@ abstract class ConnectionOptions {
     }
 
     /**
-     * Sets the size of the kernel's send and receive buffers of each TCP connection, and with it how many bytes ZeroMQ
-     * moves at once. Default: 1 MiB.
+     * Sets the size of the kernel's send and receive buffers of each TCP connection, which the system may cap (Linux:
+     * {@code net.core.wmem_max} and {@code rmem_max}), and with it how many bytes ZeroMQ moves at once. Default: 1 MiB.
      *
      * @param bytes the size, at least 8192
      * @return a changed copy

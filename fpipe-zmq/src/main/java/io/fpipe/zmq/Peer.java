@@ -205,8 +205,11 @@ final class Peer implements Outgoing.Origin {
         send(Frame.GOAWAY, 0, 0, how, List.of(), 0);
     }
 
-    /** Takes the peer's introduction; returns false if it makes no sense. */
+    /** Takes the peer's introduction; returns false if it makes no sense. The first one counts. */
     boolean hello(Frame frame) {
+        if (hasSaidHello()) {
+            return true; // who sends relies on it, on any thread
+        }
         if (frame.payload().remaining() < 4 || frame.argument() < ExchangeSettings.MIN_WINDOW) {
             return false;
         }

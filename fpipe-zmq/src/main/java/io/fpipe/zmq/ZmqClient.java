@@ -118,9 +118,10 @@ public final class ZmqClient {
     }
 
     /**
-     * Sets the size of the kernel's send and receive buffers of each TCP connection, and with it how many bytes ZeroMQ
-     * moves at once; it holds as much again for each connection and direction, outside the heap. Over a distance they
-     * bound the speed: about as much is on its way in a round-trip time. Default: 128 KiB.
+     * Sets the size of the kernel's send and receive buffers of each TCP connection, which the system may cap (Linux:
+     * {@code net.core.wmem_max} and {@code rmem_max}), and with it how many bytes ZeroMQ moves at once; it holds as much
+     * again for each connection and direction, outside the heap. Over a distance they bound the speed: about as much is
+     * on its way in a round-trip time. Default: 128 KiB.
      *
      * @param bytes the size, at least 8192
      * @return a changed copy

@@ -28,6 +28,8 @@ class WireClientTest {
     private static final int CANCEL = 5;
     private static final int ABORT = 6;
     private static final int GOAWAY = 7;
+    private static final int PING = 8;
+    private static final int PONG = 9;
     private static final byte[] NOTHING = {};
 
     private final Rig rig = new Rig(Rig.Wiring.TCP);
@@ -362,6 +364,23 @@ class WireClientTest {
     }
 
     /** Or each would be copied into a frame with the end of the one before it. */
+    @Test
+    void anotherHelloChangesNothing() {
+        raw.send(1, 0, 0, 4096, new byte[] {0, 0, 1, 0});
+        raw.send(PING, 0, 0, 7, NOTHING);
+        assertThat(raw.next().type()).isEqualTo(PONG);
+        StepVerifier.create(exchange.apply(Flux.just(ByteBuffer.allocate(100_000))))
+                .expectSubscription()
+                .then(() -> {
+                    assertThat(raw.next(OPEN, 1).payload()).hasSize(65536);
+                    assertThat(raw.next(DATA, 1).payload()).hasSize(100_000 - 65536);
+                    raw.send(DATA, RawPeer.END, 1, 0, NOTHING);
+                })
+                .expectComplete()
+                .verify(Rig.SOON);
+        stillCalls();
+    }
+
     @Test
     void longBuffersBehindAShortOneAreSentAsTheyAre() {
         byte[] block = Bytes.random(1 << 16, 5);
