@@ -23,7 +23,13 @@ record CallHead(String route, CallOptions options, boolean reply) {
     /** Returns when the call is to be over, by {@link System#nanoTime()}, if it begins now; 0 for no limit. */
     long deadline() {
         Duration limit = options.deadline();
-        return limit == null ? 0 : Math.max(1, System.nanoTime() + limit.toNanos());
+        return limit == null ? 0 : in(limit.toNanos());
+    }
+
+    /** A time of {@link System#nanoTime()}, which may be negative, but not 0. */
+    static long in(long nanos) {
+        long time = System.nanoTime() + nanos;
+        return time == 0 ? 1 : time;
     }
 
     int flags() {

@@ -88,6 +88,13 @@ final class CallWatch {
         }
     }
 
+    /** There is no call any more, and will be none; on the loop. */
+    void stop() {
+        if (timer != null) {
+            loop.cancel(timer);
+        }
+    }
+
     private boolean isNeeded() {
         return waiting.count() > 0
                 || lines.stream().anyMatch(line -> line.link().streamCount() > 0);

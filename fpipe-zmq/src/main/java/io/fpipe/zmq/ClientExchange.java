@@ -217,6 +217,7 @@ final class ClientExchange implements ZmqExchange {
     /** A link's socket is gone for good, or there was none between two links; on the loop. */
     void finishIfClosed() {
         if (disposed.get() && lines.stream().allMatch(line -> line.link().isClosed())) {
+            watch.stop();
             resources.detach(this);
             closed.tryEmitEmpty();
         }

@@ -39,6 +39,13 @@ final class ClientLink implements SocketHandler, Peer.Owner {
     private boolean over;
     private boolean closed;
     private @Nullable String refusal;
+    private EventLoop.@Nullable Timer handshake;
+    private EventLoop.@Nullable Timer ticker;
+
+    // Loop thread only, of a client that is bound: how often it still says hello, and has since the timer was set.
+    private int greetings;
+    private int hasty;
+    private EventLoop.@Nullable Timer greeter;
 
     private volatile Peer peer;
 
@@ -70,11 +77,14 @@ final class ClientLink implements SocketHandler, Peer.Owner {
     void start() {
         socket.start();
         loop.execute(() -> {
+            if (over) {
+                return;
+            }
             if (!endpoint.bind()) { // or when a server tells that it has connected
                 peer.sayHello(firstCredit);
-                loop.schedule(settings.limits().handshakeTimeout().toNanos(), this::checkHandshake);
+                handshake = loop.schedule(settings.limits().handshakeTimeout().toNanos(), this::checkHandshake);
             }
-            loop.schedule(settings.limits().pingNanos(), this::tick);
+            ticker = loop.schedule(settings.limits().pingNanos(), this::tick);
         });
     }
 
@@ -85,6 +95,16 @@ final class ClientLink implements SocketHandler, Peer.Owner {
         socket.close(0);
     }
 
+    /** Nothing more is to be done at any time; on the loop. */
+    private void over() {
+        over = true;
+        for (EventLoop.Timer timer : new EventLoop.@Nullable Timer[] {handshake, ticker, greeter}) {
+            if (timer != null) {
+                loop.cancel(timer);
+            }
+        }
+    }
+
     private void checkHandshake() {
         if (!peer.isOpen()) {
             lost("nobody has answered the hello");
@@ -93,13 +113,12 @@ final class ClientLink implements SocketHandler, Peer.Owner {
 
     /** Says that this end lives, and asks whether the other one does. */
     private void tick() {
-        if (over) {
-            return;
-        }
         if (peer.isOpen() && peer.isSilent(settings.limits().maxSilent())) {
             lost("nothing was heard from it for too long");
         }
-        loop.schedule(settings.limits().pingNanos(), this::tick);
+        if (!over) {
+            ticker = loop.schedule(settings.limits().pingNanos(), this::tick);
+        }
     }
 
     boolean isReady() {
@@ -239,12 +258,15 @@ final class ClientLink implements SocketHandler, Peer.Owner {
         Peer gone = peer;
         ZmqDisconnectedException reason = new ZmqDisconnectedException("lost " + address() + ": " + how, 0);
         if (endpoint.bind()) {
-            Peer next = newPeer();
-            peer = next;
+            peer = newPeer();
             gone.fail(reason);
-            greet(next, 1);
+            greetings = GREETINGS;
+            if (greeter == null
+                    || ++hasty < GREETINGS) { // or the timer will: whoever connects can tell it again and again
+                greet();
+            }
         } else {
-            over = true;
+            over();
             line.handshakes().begin();
             gone.fail(reason);
             socket.close(0);
@@ -253,12 +275,17 @@ final class ClientLink implements SocketHandler, Peer.Owner {
     }
 
     /** Says hello to a server that has connected: more than once, for JeroMQ may give one to a dying connection. */
-    private void greet(Peer next, int time) {
-        if (next == peer && !next.isOpen() && !over) {
-            next.sayHello(firstCredit);
-            if (time < GREETINGS) {
-                loop.schedule(GREETING_NANOS, () -> greet(next, time + 1));
-            }
+    private void greet() {
+        if (over || peer.isOpen() || --greetings < 0) {
+            return;
+        }
+        peer.sayHello(firstCredit);
+        if (greeter == null) {
+            greeter = loop.schedule(GREETING_NANOS, () -> {
+                greeter = null;
+                hasty = 0;
+                greet();
+            });
         }
     }
 
@@ -271,7 +298,7 @@ final class ClientLink implements SocketHandler, Peer.Owner {
     void dispose(Throwable reason) {
         if (!closed) {
             peer.dispose(reason);
-            over = true;
+            over();
             socket.close(ExchangeSettings.LINGER_MILLIS);
         }
     }
@@ -280,7 +307,7 @@ final class ClientLink implements SocketHandler, Peer.Owner {
     public void closed(@Nullable Throwable failure) {
         closed = true;
         if (failure != null && !over) {
-            over = true;
+            over();
             peer.fail(failure);
             line.reconnect(this);
         }

@@ -148,14 +148,18 @@ final class ExchangeStream {
 
     /** What an error says; of one that only wraps another one, whose message begins with a class name, the other's. */
     static String text(Throwable error) {
-        Throwable said = error;
-        for (Throwable cause = said.getCause();
-                cause != null && cause.toString().equals(said.getMessage());
-                cause = said.getCause()) {
-            said = cause;
+        try {
+            Throwable said = error;
+            for (Throwable cause = said.getCause();
+                    cause != null && cause.toString().equals(said.getMessage());
+                    cause = said.getCause()) {
+                said = cause;
+            }
+            String message = said.getMessage();
+            return message == null ? "failed" : message;
+        } catch (Throwable ex) { // the error's methods may be a user's
+            return "failed";
         }
-        String message = said.getMessage();
-        return message == null ? "failed" : message;
     }
 
     void grant(long credit, long taken) {
@@ -170,7 +174,9 @@ final class ExchangeStream {
         if (remoteEnded) {
             return; // nothing belongs to a message behind its end
         }
-        touch();
+        if (frame.isEnd() || frame.payload().hasRemaining()) { // or it says nothing
+            touch();
+        }
         if (offset != receiver.received()) {
             String text = "expected bytes at offset " + receiver.received() + ", got offset " + offset;
             peer().broken(text);
@@ -237,6 +243,9 @@ final class ExchangeStream {
     }
 
     void onAbort(int code, ByteBuffer payload) {
+        if (client && remoteEnded) {
+            return;
+        }
         if (!client && receiver.isCancelled() && code == ZmqRemoteException.CANCELLED) {
             remoteEnded(); // the answer to our CANCEL: the reply goes on
             return;
@@ -256,7 +265,7 @@ final class ExchangeStream {
 
     /** The sender has sent its last frame; on any thread. */
     void messageSent() {
-        if (!client && !receiver.isOver() && !receiver.isCancelled()) {
+        if (!client && !remoteEnded && !receiver.isOver() && !receiver.isCancelled()) {
             // a reply that ends before its request cancels the rest of it
             peer().loop()
                     .execute(() ->
@@ -300,8 +309,9 @@ final class ExchangeStream {
         remove();
     }
 
-    /** The end was delivered, or is not wanted; on the loop. */
+    /** The end was delivered, or is not wanted: nothing is kept from now on; on the loop. */
     void receiverOver() {
+        receiver.release();
         removeIfOver();
     }
 
@@ -403,11 +413,17 @@ final class ExchangeStream {
             p.remove(id, this);
         }
         if (!client && deadline != 0) {
-            loop.execute(() -> {
-                if (expiry != null) {
-                    loop.cancel(expiry);
-                }
-            });
+            if (loop.isCurrentThread()) {
+                stopExpiry();
+            } else {
+                loop.execute(this::stopExpiry);
+            }
+        }
+    }
+
+    private void stopExpiry() {
+        if (expiry != null) {
+            loop.cancel(expiry);
         }
     }
 }

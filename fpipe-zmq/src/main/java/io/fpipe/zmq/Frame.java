@@ -88,7 +88,7 @@ record Frame(int type, int flags, long incarnation, long stream, long argument, 
             return null;
         }
         head.position(2);
-        int version = head.get();
+        int version = Byte.toUnsignedInt(head.get());
         int type = head.get();
         if (version != VERSION && !(version > VERSION && type == HELLO)) { // who offers more may take less
             return null;
@@ -132,6 +132,11 @@ record Frame(int type, int flags, long incarnation, long stream, long argument, 
 
     boolean wantsReply() {
         return (flags & NO_REPLY) == 0;
+    }
+
+    /** The code of an ABORT; one that is none of any version is the largest number. */
+    int code() {
+        return argument == (int) argument ? (int) argument : Integer.MAX_VALUE;
     }
 
     /** How many bytes of the message the reader has taken, as a CREDIT says; 0 if it does not. */

@@ -7,6 +7,7 @@ package io.fpipe.zmq;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -51,7 +52,7 @@ record Metadata(String route, long deadlineMillis, Map<String, String> entries) 
 
     /** Whether a value of the trace context has a length that the standard allows; others do not travel. */
     static boolean isTrace(String value) {
-        return !value.isEmpty() && value.length() <= MAX_TRACE;
+        return !value.isEmpty() && value.getBytes(StandardCharsets.UTF_8).length <= MAX_TRACE;
     }
 
     ByteBuffer encode() {
@@ -111,7 +112,8 @@ record Metadata(String route, long deadlineMillis, Map<String, String> entries) 
                 check(entries.put(text(key, at), text(value, at)) == null, "a key that comes twice", at);
             }
         }
-        return new Metadata(route, deadline, Map.copyOf(entries));
+        // not a copy: who chooses the keys could make each look into one of the JDK's as long as the map
+        return new Metadata(route, deadline, Collections.unmodifiableMap(entries));
     }
 
     private static ByteBuffer value(ByteBuffer in, int at) {

@@ -51,7 +51,7 @@ final class Peer implements Outgoing.Origin {
 
     private final AtomicLong lastStream = new AtomicLong();
 
-    /** The cost of all messages that were handed to the socket. */
+    /** The cost of all frames of streams that were handed to the socket. */
     private final AtomicLong sent = new AtomicLong();
 
     // Loop thread only.
@@ -223,7 +223,7 @@ final class Peer implements Outgoing.Origin {
     }
 
     void send(int type, int flags, long stream, long argument, List<ByteBuffer> parts, int length) {
-        if (type == Frame.DATA || type == Frame.OPEN) {
+        if (stream != 0) {
             count(length);
         }
         boolean separate = parts.size() == 1 && length >= SEPARATE;
@@ -271,7 +271,7 @@ final class Peer implements Outgoing.Origin {
             case Frame.DATA -> stream.onData(frame, frame.argument());
             case Frame.CREDIT -> stream.onCredit(frame.argument(), frame.taken());
             case Frame.CANCEL -> stream.onCancel();
-            case Frame.ABORT -> stream.onAbort((int) frame.argument(), frame.payload());
+            case Frame.ABORT -> stream.onAbort(frame.code(), frame.payload());
             default -> {} // a type of a later version
         }
     }
@@ -308,9 +308,11 @@ final class Peer implements Outgoing.Origin {
      * socket, which has no limit. A PONG shows that it has read.
      */
     private boolean mayAnswer() {
-        if (++answers == MAX_ANSWERS / 2 && ping == 0) {
+        answers++;
+        if (answers >= MAX_ANSWERS / 2 && ping == 0) {
             ping();
-        } else if (answers > MAX_ANSWERS) {
+        }
+        if (answers > MAX_ANSWERS) {
             cutOff("it does not read its " + MAX_ANSWERS + " answers");
         }
         return answers <= MAX_ANSWERS;
@@ -329,11 +331,17 @@ final class Peer implements Outgoing.Origin {
         long total = sent.addAndGet(length + FRAME_COST);
         if (total - asked > MAX_UNREAD / 4) {
             asked = total;
-            loop.execute(() -> {
-                if (ping == 0) {
-                    ping();
-                }
-            });
+            loop.execute(this::ask);
+        }
+    }
+
+    /** Asks whether what was sent is read. Bytes are held back until it is, but not how a stream has ended. */
+    private void ask() {
+        if (ping == 0) {
+            ping();
+        }
+        if (routingId != null && sent.get() - read > 2 * MAX_UNREAD) {
+            cutOff("it does not read how its calls end");
         }
     }
 

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
@@ -34,6 +35,7 @@ final class PlainCall {
     /** Who holds its place: the caller, and ZeroMQ while the request is in its queue. */
     private final AtomicInteger holders = new AtomicInteger(1);
 
+    private final AtomicBoolean finished = new AtomicBoolean();
     private ByteBuffer request = ByteBuffer.allocate(0);
     private @Nullable Disposable gathering;
     private EventLoop.@Nullable Timer late;
@@ -169,10 +171,12 @@ final class PlainCall {
 
     /** The caller has the reply or waits no longer; on any thread. On the loop nothing is sent after it. */
     void finished() {
-        onLoop(() -> {
-            end();
-            release();
-        });
+        if (finished.compareAndSet(false, true)) {
+            onLoop(() -> {
+                end();
+                release();
+            });
+        }
     }
 
     /** One of those who hold its place lets go; on any thread. */

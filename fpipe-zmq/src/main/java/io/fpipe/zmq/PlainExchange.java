@@ -20,9 +20,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
 import reactor.core.publisher.Sinks;
+import reactor.util.context.Context;
 
 /**
  * The client's side of an exchange with a peer that is not fpipe. A call is sent by the connection with the fewest, with
@@ -59,28 +63,34 @@ final class PlainExchange implements ZmqExchange {
     @Override
     public Flux<ByteBuffer> apply(Flux<ByteBuffer> message) {
         requireNonNull(message, "message");
-        return Flux.defer(() -> {
-            if (shuttingDown) {
-                return Flux.error(disposed.get() ? disposal() : shutdown());
+        return new Flux<>() {
+            @Override
+            public void subscribe(CoreSubscriber<? super ByteBuffer> actual) {
+                call(message, actual);
             }
-            int limit = settings.limits().maxWaiting();
-            if (places.incrementAndGet() > limit) {
-                places.decrementAndGet();
-                String text = limit + " calls of " + endpoint() + " are under way already";
-                return Flux.error(new LimitExceededException("maxWaiting", limit, text));
-            }
-            return call(message);
-        });
+        };
     }
 
-    private Flux<ByteBuffer> call(Flux<ByteBuffer> message) {
+    private void call(Flux<ByteBuffer> message, CoreSubscriber<? super ByteBuffer> actual) {
+        if (shuttingDown) {
+            Operators.error(actual, disposed.get() ? disposal() : shutdown());
+            return;
+        }
+        int limit = settings.limits().maxWaiting();
+        if (places.incrementAndGet() > limit) {
+            places.decrementAndGet();
+            String text = limit + " calls of " + endpoint() + " are under way already";
+            Operators.error(actual, new LimitExceededException("maxWaiting", limit, text));
+            return;
+        }
         PlainCall call = new PlainCall(this, resources, settings, lastNumber.incrementAndGet());
-        return Mono.deferContextual(context -> {
+        Mono.deferContextual(context -> {
                     call.begin(message, context);
                     return call.reply();
                 })
                 .flatMapIterable(body -> body)
-                .doFinally(signal -> call.finished());
+                .doFinally(signal -> call.finished())
+                .subscribe(new Caller(actual, call));
     }
 
     @Override
@@ -227,5 +237,54 @@ final class PlainExchange implements ZmqExchange {
     @Override
     public String toString() {
         return "plain exchange with " + endpoint();
+    }
+
+    /** Who makes a call, and may break rule 2.13 of Reactive Streams: what it throws ends its own call and no other. */
+    private static final class Caller implements CoreSubscriber<ByteBuffer> {
+
+        private final CoreSubscriber<? super ByteBuffer> actual;
+        private final PlainCall call;
+        private Subscription s = Operators.cancelledSubscription();
+
+        Caller(CoreSubscriber<? super ByteBuffer> actual, PlainCall call) {
+            this.actual = actual;
+            this.call = call;
+        }
+
+        @Override
+        public Context currentContext() {
+            return actual.currentContext();
+        }
+
+        @Override
+        public void onSubscribe(Subscription s) {
+            this.s = s;
+            guarded(() -> actual.onSubscribe(s));
+        }
+
+        @Override
+        public void onNext(ByteBuffer buffer) {
+            guarded(() -> actual.onNext(buffer));
+        }
+
+        @Override
+        public void onError(Throwable t) {
+            guarded(() -> actual.onError(t));
+        }
+
+        @Override
+        public void onComplete() {
+            guarded(actual::onComplete);
+        }
+
+        private void guarded(Runnable signal) {
+            try {
+                signal.run();
+            } catch (Throwable ex) {
+                s.cancel();
+                call.finished();
+                ExchangeStream.dropped(ex, currentContext());
+            }
+        }
     }
 }

@@ -116,7 +116,7 @@ final class PlainPeer implements Outgoing.Origin {
             ProtocolLog.plainErrorReply(
                     body == null ? "it is null" : body.remaining() + " bytes are more than " + MAX_ERROR_REPLY);
         } catch (Throwable ex) { // of one call, which must not end the calls of others
-            ProtocolLog.plainErrorReply("it failed with " + ex);
+            ProtocolLog.plainErrorReply(ex);
         }
         return NOTHING;
     }

@@ -68,9 +68,16 @@ final class PlainPeers {
         }
         int delimiter = delimiter(parts);
         List<ByteBuffer> envelope = buffers(parts.subList(0, delimiter + 1));
+        long length = bytes(parts.subList(0, delimiter + 1));
         PlainPeer peer = peers.get(id);
         if (peer == null) {
             peer = new PlainPeer(socket, id, settings.plain().errorReply(), running, dropped);
+        }
+        if (length > MAX_ENVELOPE) { // it would go back with any answer
+            peer.drop("an envelope of " + length + " bytes, at most " + MAX_ENVELOPE);
+            return;
+        }
+        if (!peers.containsKey(id)) {
             if (server.isFull()) {
                 refuse(strangers.getOrDefault(id, peer), id, envelope);
                 return;
@@ -128,10 +135,6 @@ final class PlainPeers {
                     bodies == 0
                             ? "no body behind " + parts.size() + " frames of an envelope"
                             : parts.size() + " frames without an empty one among the first " + (MAX_HOPS + 1));
-        }
-        long envelope = bytes(parts.subList(0, delimiter + 1));
-        if (envelope > MAX_ENVELOPE) {
-            return malformed("an envelope of " + envelope + " bytes, at most " + MAX_ENVELOPE);
         }
         long body = bytes(parts.subList(delimiter + 1, parts.size()));
         if (body > settings.plainBytes()) {

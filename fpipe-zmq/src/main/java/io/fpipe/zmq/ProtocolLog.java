@@ -39,7 +39,7 @@ final class ProtocolLog {
 
     /** A peer that is not fpipe gets the reply to an error, which does not say which one. */
     static void plainFailed(String peer, Throwable error) {
-        report("the peer " + peer + " gets an error reply: " + error);
+        report("the peer " + peer + " gets an error reply: " + describe(error));
     }
 
     static void plainDropped(String peer, long count, String why) {
@@ -50,12 +50,24 @@ final class ProtocolLog {
         report("an empty message takes the place of plainErrorReply: " + why);
     }
 
+    static void plainErrorReply(Throwable error) {
+        plainErrorReply("it failed with " + describe(error));
+    }
+
     static void stale(OwnedSocket socket, Frame frame) {
         LOG.debug("{} dropped a frame of type {} of a connection that is over", socket, frame.type());
     }
 
     static void cutOff(String peer, String why) {
         report("the peer " + peer + " was cut off: " + why);
+    }
+
+    private static String describe(Throwable error) {
+        try {
+            return error.toString();
+        } catch (Throwable ex) { // of a user's
+            return error.getClass().getName();
+        }
     }
 
     private static void report(String text) {

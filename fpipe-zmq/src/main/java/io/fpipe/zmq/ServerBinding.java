@@ -29,6 +29,9 @@ final class ServerBinding implements ZmqBinding {
     private final AtomicBoolean disposed = new AtomicBoolean();
     private final Sinks.One<Void> closed = Sinks.one();
 
+    /** Loop thread only. */
+    private EventLoop.@Nullable Timer ticker;
+
     /** Loop thread only, after the constructor: who hears of the socket; null while the next one is not there yet. */
     private @Nullable Hearer hearer;
 
@@ -44,16 +47,18 @@ final class ServerBinding implements ZmqBinding {
         this.hearer = first;
         this.socket = resources.open(settings.socket(SocketType.ROUTER), List.of(endpoint), first);
         socket.start();
-        loop.execute(() -> loop.schedule(settings.limits().pingNanos(), this::tick));
+        loop.execute(this::scheduleTick);
         if (!resources.attach(this)) {
             dispose();
         }
     }
 
-    private void tick() {
+    private void scheduleTick() {
         if (!disposed.get()) {
-            peers.tick();
-            loop.schedule(settings.limits().pingNanos(), this::tick);
+            ticker = loop.schedule(settings.limits().pingNanos(), () -> {
+                peers.tick();
+                scheduleTick();
+            });
         }
     }
 
@@ -155,6 +160,10 @@ final class ServerBinding implements ZmqBinding {
     }
 
     private void finish(@Nullable Throwable failure) {
+        EventLoop.Timer next = ticker;
+        if (next != null) {
+            loop.cancel(next);
+        }
         resources.detach(this);
         if (failure == null) {
             closed.tryEmitEmpty();

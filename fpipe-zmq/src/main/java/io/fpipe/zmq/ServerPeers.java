@@ -70,15 +70,12 @@ final class ServerPeers implements Peer.Owner {
             plain.gone(id);
             forgetStranger(id);
         }
-        if (frame.type() == Frame.GOAWAY) {
-            return peer != null && goaway(peer, frame);
-        }
-        if (peer != null && peer.isCutOff()) {
-            if (++ignored > MAX_IGNORED) {
-                ignored = 0;
-                binding.rebind();
-            }
+        boolean goaway = frame.type() == Frame.GOAWAY;
+        if (!frame.isFarewell() && ignores(peer) && !(goaway && inproc)) {
             return false;
+        }
+        if (goaway) {
+            return peer != null && goaway(peer, frame);
         }
         if (frame.type() == Frame.HELLO) {
             hello(socket, id, peer, frame);
@@ -95,10 +92,26 @@ final class ServerPeers implements Peer.Owner {
         return false;
     }
 
+    /** Whether a peer was cut off; when enough of such was ignored, the binding begins anew to be rid of them. */
+    private boolean ignores(@Nullable Peer peer) {
+        if (peer == null || !peer.isCutOff()) {
+            return false;
+        }
+        if (++ignored > MAX_IGNORED) {
+            ignored = 0;
+            binding.rebind();
+        }
+        return true;
+    }
+
     /** Takes a message that is no frame: it is of a plain peer, if its connection does not speak FPIPE/1. */
     void receivedPlain(OwnedSocket socket, ByteBuffer id, List<Msg> parts) {
+        Peer peer = peers.get(id);
+        if (ignores(peer)) {
+            return;
+        }
         boolean claimed = parts.isEmpty() || Frame.isClaimed(parts.get(0).buf());
-        if (claimed || peers.containsKey(id) || !settings.servesPlain() || socket.isClosing()) {
+        if (claimed || peer != null || !settings.servesPlain() || socket.isClosing()) {
             ProtocolLog.notFpipe(socket, parts);
         } else {
             plain.received(socket, id, parts);
@@ -138,6 +151,9 @@ final class ServerPeers implements Peer.Owner {
             return;
         }
         Peer peer = new Peer(loop, socket, id, frame.incarnation(), running, this);
+        if (!peer.hello(frame)) {
+            return;
+        }
         if (before != null) {
             peer.follow(before);
             lost(before, "the peer has begun anew");
@@ -145,12 +161,10 @@ final class ServerPeers implements Peer.Owner {
             refuseStranger(id, peer, 0, ZmqRemoteException.OVERLOADED, "more than " + limits.maxPeers() + " peers");
             return;
         }
-        if (peer.hello(frame)) {
-            peers.put(id, peer);
-            peer.sayHello(settings.firstCredit(budget));
-            if (draining) {
-                peer.sayGoaway(Frame.DRAIN);
-            }
+        peers.put(id, peer);
+        peer.sayHello(settings.firstCredit(budget));
+        if (draining) {
+            peer.sayGoaway(Frame.DRAIN);
         }
     }
 

@@ -32,7 +32,7 @@ public final class ZmqCall {
         this.metadata = metadata.entries();
         this.deadline = metadata.deadlineMillis() < 0
                 ? 0
-                : Math.max(1, System.nanoTime() + Math.min(metadata.deadlineMillis(), MAX_MILLIS) * 1_000_000);
+                : CallHead.in(Math.min(metadata.deadlineMillis(), MAX_MILLIS) * 1_000_000);
         this.peer = peer;
     }
 

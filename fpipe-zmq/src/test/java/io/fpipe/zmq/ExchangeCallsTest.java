@@ -212,6 +212,25 @@ class ExchangeCallsTest {
     }
 
     @Test
+    void whatIsDisposedLeavesNoTimerBehind() {
+        try (Rig rig = new Rig(Wiring.INPROC)) {
+            for (int i = 0; i < 20; i++) {
+                String name = "inproc://" + i;
+                Duration never = Duration.ofDays(365);
+                ZmqBinding server =
+                        rig.serve(Stage.identity(), s -> s.bind(name).limits(l -> l.ping(never, never)));
+                ClientExchange client = rig.client(c -> c.connect(name).limits(l -> l.ping(never, never)));
+                assertThat(ask(client, "x")).isEqualTo("x");
+                client.dispose();
+                server.dispose();
+                client.onDispose().block(Rig.SOON);
+                server.onDispose().block(Rig.SOON);
+            }
+            rig.await("no timer is left", () -> rig.resources.loop().timerCount() < 8);
+        }
+    }
+
+    @Test
     void aCallThatIsDoneBeforeItsDeadlineLeavesNothingBehind() {
         try (Rig rig = new Rig(Wiring.TCP)) {
             rig.serve(Stage.identity());

@@ -406,6 +406,30 @@ class ExchangeTest {
     }
 
     @Test
+    void whoeverSaysThatItHasConnectedAgainAndAgainIsGreetedNowAndThen() {
+        try (Rig rig = new Rig(Wiring.INPROC)) {
+            ClientExchange bound = rig.client(client -> client.bind("tcp://127.0.0.1:*"));
+            RawPeer raw =
+                    new RawPeer(ZmqSocket.dealer().connect(bound.endpoint()).runOn(rig.resources), false);
+            rig.track(raw.connection());
+            ZmqMessage connected = ZmqMessage.of(ByteBuffer.allocate(0));
+            raw.connection().send(Flux.range(0, 50_000).map(i -> connected)).block(Rig.SOON);
+            Mono<String> call =
+                    Bytes.joinText(bound.apply(Flux.just(Bytes.utf8("x")))).cache();
+            call.subscribe();
+            int hellos = 0;
+            for (RawPeer.Received next = raw.next(); next.type() != 2; next = raw.next()) {
+                hellos++;
+                raw.incarnation = next.incarnation();
+                raw.send(1, 0, 0, 1 << 20, new byte[] {0, 1, 0, 0}); // the last one counts
+            }
+            assertThat(hellos).isBetween(1, 1000);
+            raw.send(3, RawPeer.END, 1, 0, "y");
+            assertThat(call.block(Rig.SOON)).isEqualTo("y");
+        }
+    }
+
+    @Test
     void aHandlerThatBreaksOnTheLoopFailsItsCallOnly() {
         try (Rig rig = new Rig(Wiring.TCP)) {
             AtomicInteger calls = new AtomicInteger();

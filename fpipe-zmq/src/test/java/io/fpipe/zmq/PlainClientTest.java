@@ -22,6 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.reactivestreams.Subscription;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -356,6 +357,54 @@ class PlainClientTest {
         rep.send(rep.receive()).subscribe();
         assertThat(waits.block(Rig.SOON)).isEqualTo("waits");
         awaitNoCalls(client);
+    }
+
+    @Test
+    void callersThatBreakLeaveNothingBehindAndBreakTheirCallsOnly() {
+        RawPlain router = router();
+        PlainExchange client = client();
+        Mono<String> good = call(client, "good").cache();
+        good.subscribe();
+        List<ByteBuffer> request = router.nextFrames();
+        CountDownLatch told = new CountDownLatch(20);
+        for (int i = 0; i < 20; i++) {
+            boolean next = i % 2 == 0;
+            client.apply(Flux.just(Bytes.utf8("x"))).subscribe(new BrokenSubscriber() {
+                @Override
+                public void onNext(ByteBuffer buffer) {
+                    told.countDown();
+                    super.onNext(buffer);
+                }
+
+                @Override
+                public void onError(Throwable t) {
+                    told.countDown();
+                    throw new IllegalStateException("I should not throw");
+                }
+            });
+            List<ByteBuffer> frames = router.nextFrames();
+            if (next) {
+                router.send(frames.toArray(new ByteBuffer[0]));
+            }
+        }
+        router.send(request.toArray(new ByteBuffer[0]));
+        assertThat(good.block(Rig.SOON)).isEqualTo("good");
+        router.dispose();
+        Rig.await(told);
+        awaitNoCalls(client);
+        client.apply(Flux.empty()).subscribe(new BrokenSubscriber() {
+            @Override
+            public void onSubscribe(Subscription s) {
+                throw new IllegalStateException("I should not throw");
+            }
+        });
+        awaitNoCalls(client);
+        client.apply(Flux.never()).subscribe(buffer -> {}, ex -> {
+            throw new IllegalStateException("I should not throw");
+        });
+        client.dispose();
+        client.onDispose().block(Rig.SOON);
+        rig.await("no call is under way", () -> client.callCount() == 0);
     }
 
     @Test

@@ -166,6 +166,22 @@ class PlainServerTest {
     }
 
     @Test
+    void anEnvelopeThatIsTooLongDoesNotComeBack() {
+        serve(Stage.identity(), s -> s.limits(l -> l.maxPeers(1)));
+        RawPlain dealer = dealer();
+        assertThat(dealer.call("x".repeat(8192), "", "body")).hasSize(3);
+        dealer.send("x".repeat(8193), "", "body");
+        assertThat(dealer.call("still there?")).containsExactly("still there?");
+        ServerPeers peers = ((ServerBinding) server).peers();
+        RawPlain stranger = dealer();
+        promise("holds"); // the first peer keeps its place while it has a request
+        dealer.send("x".repeat(8193), "", "body");
+        stranger.send("x".repeat(1 << 20), "", "body");
+        rig.await("all are dropped", () -> peers.plain().dropped() == 3);
+        assertThat(dealer.call("still there?")).containsExactly("still there?");
+    }
+
+    @Test
     void whatHasNoBodyOrNoDelimiterIsAnsweredWithAnError() {
         serve(Stage.identity());
         RawPlain dealer = dealer();
@@ -180,10 +196,6 @@ class PlainServerTest {
         String[] huge = new String[100_000];
         Arrays.fill(huge, "x");
         assertThat(dealer.call(huge)).containsExactly(malformed);
-        assertThat(dealer.call("x".repeat(8193), "", "body"))
-                .hasSize(3)
-                .element(2)
-                .isEqualTo(malformed);
         Arrays.fill(huge, "");
         assertThat(dealer.call(huge)).containsExactly("", "");
         dealer.send(""); // as ZMQ_PROBE_ROUTER does: not a request

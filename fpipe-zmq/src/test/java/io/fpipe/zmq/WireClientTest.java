@@ -382,6 +382,46 @@ class WireClientTest {
     }
 
     @Test
+    void anAbortBehindTheEndIsIgnored() {
+        StepVerifier.create(exchange.apply(Flux.just(Bytes.utf8("a"))), 0)
+                .expectSubscription()
+                .then(() -> {
+                    raw.next(OPEN, 1);
+                    raw.send(DATA, RawPeer.END, 1, 0, "reply");
+                    raw.send(ABORT, 0, 1, ZmqRemoteException.CREDIT_EXCEEDED, "late");
+                    raw.send(PING, 0, 0, 7, NOTHING);
+                    assertThat(raw.next().type()).isEqualTo(PONG);
+                })
+                .thenRequest(1)
+                .expectNextCount(1)
+                .expectComplete()
+                .verify(Rig.SOON);
+        stillCalls();
+    }
+
+    @Test
+    void dataThatSaysNothingIsNoSignOfLife() {
+        ClientExchange impatient = rig.client(client -> client.requestTimeout(Duration.ofMillis(300)));
+        hello();
+        Mono<String> call =
+                Bytes.joinText(impatient.apply(Flux.just(Bytes.utf8("a")))).cache();
+        call.subscribe(text -> {}, ex -> {});
+        raw.next(OPEN, 1);
+        for (int i = 0; i < 10; i++) {
+            raw.send(DATA, 0, 1, 0, NOTHING);
+            try {
+                call.block(Duration.ofMillis(60));
+            } catch (RuntimeException ex) {
+                if (ex.getCause() instanceof TimeoutException late
+                        && String.valueOf(late.getMessage()).contains("no reply")) {
+                    return;
+                }
+            }
+        }
+        throw new AssertionError("the call goes on");
+    }
+
+    @Test
     void longBuffersBehindAShortOneAreSentAsTheyAre() {
         byte[] block = Bytes.random(1 << 16, 5);
         exchange.apply(Flux.just(Bytes.utf8("head"), ByteBuffer.wrap(block), ByteBuffer.wrap(block)))

@@ -257,6 +257,9 @@ class WireServerTest {
         raw.hello(7, 1 << 20);
         raw.send(DATA, 0, 1, 1, "b");
         assertThat(raw.next(DATA, 1).text()).isEqualTo("b");
+        raw.sendRaw(RawPeer.frame(HELLO, 0, 8, 0, 100, new byte[] {0, 1, 0, 0})); // makes no sense
+        raw.send(DATA, 0, 1, 2, "c");
+        assertThat(raw.next(DATA, 1).text()).isEqualTo("c");
         raw.hello(8, 1 << 20);
         Rig.await(cancelled);
         stillServes(raw);
@@ -441,7 +444,32 @@ class WireServerTest {
         raw.sendRaw(RawPeer.frame(HELLO, 0, 7, 0, 1 << 20, new byte[] {0, 1, 0, 0, 9, 9})
                 .put(2, (byte) 2));
         assertThat(raw.next().head()).startsWith("f19e0101");
+        raw.sendRaw(
+                RawPeer.frame(HELLO, 0, 7, 0, 1 << 20, new byte[] {0, 1, 0, 0}).put(2, (byte) 200));
+        assertThat(raw.next().head()).startsWith("f19e0101");
         raw.incarnation = 7;
+        stillServes(raw);
+    }
+
+    private static final class SilentException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public String getMessage() {
+            throw new IllegalStateException("no message");
+        }
+    }
+
+    @Test
+    void anErrorThatCannotSayWhatItIsIsAnAbort() {
+        raw.hello(7, 1 << 20);
+        handler = bytes -> Flux.error(new SilentException());
+        raw.send(OPEN, RawPeer.END, 1, 0, "x");
+        raw.nextAbort(1, ZmqRemoteException.FAILED);
+        handler = bytes -> bytes.thenMany(Flux.error(new SilentException()));
+        raw.send(OPEN, 0, 2, 0, "x");
+        raw.send(DATA, RawPeer.END, 2, 1, NOTHING);
+        raw.nextAbort(2, ZmqRemoteException.FAILED);
         stillServes(raw);
     }
 
@@ -636,6 +664,45 @@ class WireServerTest {
         assertThat(raw.next(DATA).body().remaining()).isEqualTo(1 << 16);
         raw.send(GOAWAY, 0, 0, 0, NOTHING);
         rig.await("no stream", () -> ((ServerBinding) server).streamCount() == 0);
+    }
+
+    @Test
+    void whoDoesNotReadHowItsCallsEndIsCutOff() {
+        raw.hello(7, 1 << 20);
+        int calls = 10_000;
+        long most = 3 * Peer.MAX_UNREAD / Peer.FRAME_COST;
+        long ends = 0;
+        boolean gone = false;
+        for (long sent = 0; !gone && sent < most; sent += calls) {
+            long first = 1 + sent;
+            raw.connection()
+                    .send(Flux.range(0, calls)
+                            .map(i -> ZmqMessage.of(RawPeer.frame(OPEN, RawPeer.END | 2, 7, first + i, 0, NOTHING))))
+                    .block(Rig.SOON);
+            for (RawPeer.Received r = raw.poll(); r != null; r = raw.poll()) {
+                ends += r.type() == DATA ? 1 : 0;
+                gone |= r.type() == GOAWAY;
+            }
+        }
+        for (RawPeer.Received r = gone ? null : raw.next(); r != null; r = r.type() == GOAWAY ? null : raw.next()) {
+            ends += r.type() == DATA ? 1 : 0;
+        }
+        assertThat(ends * Peer.FRAME_COST).isBetween(2 * Peer.MAX_UNREAD - Peer.FRAME_COST, 5 * Peer.MAX_UNREAD / 2);
+        RawPeer good = connect();
+        good.hello(8, 1 << 20);
+        stillServes(good);
+    }
+
+    @Test
+    void aRequestThatIsNotReadAnyMoreKeepsNothingOfTheBudget() {
+        raw.hello(7, 1 << 20);
+        long before = rig.resources.windows().used();
+        handler = bytes -> bytes.take(1).thenMany(Flux.never());
+        raw.send(OPEN, 0, 1, 0, "x");
+        raw.next(CANCEL, 1);
+        rig.await("nothing is kept", () -> rig.resources.windows().used() == before);
+        raw.send(CANCEL, 0, 1, 0, NOTHING);
+        stillServes(raw);
     }
 
     @Test
