@@ -7,6 +7,7 @@ package io.fpipe.zmq;
 import java.io.IOException;
 import java.nio.channels.NotYetConnectedException;
 import java.nio.channels.SocketChannel;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import zmq.ZError;
 import zmq.ZMQ;
@@ -20,11 +21,19 @@ final class EventHook implements ZMQ.EventConsummer {
 
     private final OwnedSocket socket;
     private final HandshakeWatch watch;
+    private final Consumer<SocketChannel> made;
     private final Runnable destroyed;
 
-    EventHook(OwnedSocket socket, HandshakeWatch watch, Runnable destroyed) {
+    /**
+     * Makes the hook of one socket.
+     *
+     * @param made takes the TCP connections that the socket makes
+     * @param destroyed hears when the socket is gone
+     */
+    EventHook(OwnedSocket socket, HandshakeWatch watch, Consumer<SocketChannel> made, Runnable destroyed) {
         this.socket = socket;
         this.watch = watch;
+        this.made = made;
         this.destroyed = destroyed;
     }
 
@@ -32,8 +41,9 @@ final class EventHook implements ZMQ.EventConsummer {
     public void consume(ZMQ.Event event) {
         ZmqEvent.Kind kind = kind(event.event);
         if (kind != null) {
-            if (kind == ZmqEvent.Kind.CONNECTED) {
-                endIfItself(event.arg);
+            if (kind == ZmqEvent.Kind.CONNECTED && event.arg instanceof SocketChannel channel) {
+                endIfItself(channel);
+                made.accept(channel);
             }
             look(kind);
             socket.happened(new ZmqEvent(kind, String.valueOf(event.addr), detail(kind, event.event, event.arg)));
@@ -44,10 +54,10 @@ final class EventHook implements ZMQ.EventConsummer {
      * Ends a connection of a socket with itself, as if the peer had closed it. TCP makes one where nobody listens, if the
      * kernel chooses the port that is connected to for this end, too.
      */
-    static void endIfItself(@Nullable Object channel) {
+    static void endIfItself(SocketChannel channel) {
         try {
-            if (channel instanceof SocketChannel tcp && tcp.getRemoteAddress().equals(tcp.getLocalAddress())) {
-                tcp.shutdownInput();
+            if (channel.getRemoteAddress().equals(channel.getLocalAddress())) {
+                channel.shutdownInput();
             }
         } catch (IOException | NotYetConnectedException ex) {
             // it has ended by itself

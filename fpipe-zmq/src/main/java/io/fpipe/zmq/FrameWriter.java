@@ -61,14 +61,18 @@ final class FrameWriter {
         ByteBuffer bytes = whole ? frame : frame.slice();
         Msg part = taken == null || more ? new Msg(bytes) : new NoticedMsg(bytes, taken);
         for (int i = 0; i < INTERRUPTS; i++) {
-            if (first ? socket.send(part, flags(more)) : sendNext(part, more)) {
-                return 0;
+            try {
+                if (first ? socket.send(part, flags(more)) : sendNext(part, more)) {
+                    return 0;
+                }
+                int error = socket.errno();
+                if (error != ZError.EINTR) {
+                    return error;
+                }
+                interrupted = true;
+            } catch (ZError.IOException ex) { // before anything was sent
+                OwnedSocket.checkLate(ex);
             }
-            int error = socket.errno();
-            if (error != ZError.EINTR) {
-                return error;
-            }
-            interrupted = true;
         }
         return ZError.EINTR;
     }

@@ -60,11 +60,17 @@ final class Inbound {
 
     /** User code may have the loop interrupted at any time, in the middle of a message too. */
     private @Nullable Msg receivePart() {
-        Msg part = socket.recv(ZMQ.ZMQ_DONTWAIT);
-        for (int i = 0; part == null && i < INTERRUPTS && socket.errno() == ZError.EINTR; i++) {
-            part = socket.recv(ZMQ.ZMQ_DONTWAIT);
+        for (int i = 0; i <= INTERRUPTS; i++) {
+            try {
+                Msg part = socket.recv(ZMQ.ZMQ_DONTWAIT);
+                if (part != null || socket.errno() != ZError.EINTR) {
+                    return part;
+                }
+            } catch (ZError.IOException ex) {
+                OwnedSocket.checkLate(ex);
+            }
         }
-        return part;
+        return null;
     }
 
     /** Signals what was received; after the release. */

@@ -126,7 +126,14 @@ final class Outbound {
 
     /** The socket's readiness; 0 if it cannot be told. Consumes the socket's commands. */
     int events() {
-        int events = socket.getSocketOpt(ZMQ.ZMQ_EVENTS);
+        int events;
+        try {
+            events = socket.getSocketOpt(ZMQ.ZMQ_EVENTS);
+        } catch (ZError.IOException ex) {
+            OwnedSocket.checkLate(ex);
+            owned.wake();
+            return 0;
+        }
         if (events >= 0) {
             return events;
         }

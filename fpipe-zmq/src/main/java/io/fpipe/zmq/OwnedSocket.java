@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 import reactor.util.concurrent.Queues;
 import zmq.Msg;
 import zmq.SocketBase;
+import zmq.ZError;
 import zmq.ZMQ;
 
 /**
@@ -257,6 +258,16 @@ final class OwnedSocket {
             }
             handler.happened(event);
         });
+    }
+
+    /**
+     * Throws what JeroMQ has thrown, but for one case: the other end of an inproc pipe was freed in the instant before the
+     * byte that says that this end has ended ({@link MadeConnections}). The call may be repeated.
+     */
+    static void checkLate(ZError.IOException ex) {
+        if (!(ex.getCause() instanceof ClosedChannelException)) {
+            throw ex;
+        }
     }
 
     /** A caller's ownership: sends, and leaves the rest to the loop. */

@@ -4,6 +4,7 @@
  */
 package io.fpipe.zmq;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -47,6 +48,7 @@ public final class ZmqResources implements Disposable {
     private final EventLoop loop;
     private final InprocNames names = new InprocNames();
     private final Set<OwnedSocket> sockets = ConcurrentHashMap.newKeySet();
+    private final MadeConnections connections = new MadeConnections();
     private final Set<Disposable> owners = ConcurrentHashMap.newKeySet();
     private final Sinks.One<Void> terminated = Sinks.one();
     private final String name;
@@ -55,6 +57,7 @@ public final class ZmqResources implements Disposable {
     /** Loop thread only. */
     private long nudged = System.nanoTime() - NUDGE_NANOS;
 
+    private volatile @Nullable Thread ioThread;
     private volatile @Nullable Logins logins;
     private volatile boolean disposed;
     private volatile @Nullable ZmqException dead;
@@ -67,12 +70,14 @@ public final class ZmqResources implements Disposable {
         context.set(ZMQ.ZMQ_MAX_SOCKETS, MAX_SOCKETS);
         context.setThreadFactory((task, id) -> {
             Thread thread = new Thread(task, name + "-" + id);
+            if (id.startsWith("iothread")) {
+                ioThread = thread;
+            }
             thread.setDaemon(true);
             thread.setUncaughtExceptionHandler((dead, ex) -> ioThreadDied(ex)); // the context sets its own only
             return thread;
         });
-        context.setNotificationExceptionHandler(
-                (thread, ex) -> LOG.warn("ZeroMQ reports on " + thread.getName() + ": " + ex));
+        context.setNotificationExceptionHandler(this::reported);
         loop = new EventLoop(name, this::terminateContext);
     }
 
@@ -250,7 +255,7 @@ public final class ZmqResources implements Disposable {
         sockets.add(owned);
         HandshakeWatch watch = new HandshakeWatch(loop, this::nudge);
         socket.setEventHook(
-                new EventHook(owned, watch, () -> {
+                new EventHook(owned, watch, channel -> connections.add(socket, channel), () -> {
                     owned.destroyed(); // first: when there are no sockets left, the loop ends
                     sockets.remove(owned);
                     destroyed.run();
@@ -295,6 +300,18 @@ public final class ZmqResources implements Disposable {
             return context.createSocket(settings.type().number());
         } catch (RuntimeException ex) { // too many sockets, no descriptors left, context terminated meanwhile
             throw new ZmqException("cannot create a " + settings.type() + " socket: " + ex.getMessage(), ex);
+        }
+    }
+
+    /** JeroMQ goes on after an exception, but what it was doing is not done. */
+    private void reported(Thread thread, Throwable ex) {
+        LOG.warn("ZeroMQ reports on " + thread.getName() + ": " + ex);
+        if (thread == ioThread) {
+            try {
+                connections.closeLeft();
+            } catch (IOException failure) {
+                LOG.warn("cannot close a connection that ZeroMQ has left open: " + failure);
+            }
         }
     }
 
