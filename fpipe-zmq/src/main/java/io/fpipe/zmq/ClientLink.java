@@ -261,8 +261,8 @@ final class ClientLink implements SocketHandler, Peer.Owner {
             peer = newPeer();
             gone.fail(reason);
             greetings = GREETINGS;
-            if (greeter == null
-                    || ++hasty < GREETINGS) { // or the timer will: whoever connects can tell it again and again
+            // or else the timer does: whoever connects can tell it again and again
+            if (greeter == null || ++hasty < GREETINGS) {
                 greet();
             }
         } else {

@@ -47,8 +47,11 @@ final class InprocNames {
 
     /** Gives the name back at once, which JeroMQ would do some time after the close. */
     synchronized void unbind(String name, SocketBase socket) {
-        socket.termEndpoint(name);
-        bound.remove(name);
+        try {
+            OwnedSocket.evenIfLate(() -> socket.termEndpoint(name));
+        } finally {
+            bound.remove(name);
+        }
     }
 
     /** Has a socket connect in a turn of its own as soon as the name is bound. */
@@ -72,7 +75,7 @@ final class InprocNames {
      * @return false if JeroMQ could not connect
      */
     synchronized boolean connect(String name, SocketBase socket, OwnedSocket owned) {
-        return !isBoundOrWaits(name, owned) || socket.connect(name);
+        return !isBoundOrWaits(name, owned) || OwnedSocket.evenIfLate(() -> socket.connect(name));
     }
 
     synchronized void forget(String name, OwnedSocket socket) {

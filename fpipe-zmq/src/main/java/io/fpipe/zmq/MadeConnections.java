@@ -5,6 +5,7 @@
 package io.fpipe.zmq;
 
 import java.io.IOException;
+import java.nio.channels.SelectableChannel;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,28 +22,24 @@ final class MadeConnections {
 
     private final List<Connection> connections = new ArrayList<>();
 
-    private record Connection(SocketBase socket, SocketChannel channel) {
+    /** With the mailbox of its socket, which is closed when the socket is freed. */
+    private record Connection(SelectableChannel mailbox, SocketChannel channel) {
 
         boolean isOpen() {
             return channel.isOpen();
-        }
-
-        /** Whether its socket has been freed, which was to wait for the connection. */
-        boolean isLeft() {
-            return !socket.getFD().isOpen();
         }
     }
 
     /** A socket has made a connection. */
     void add(SocketBase socket, SocketChannel channel) {
         connections.removeIf(connection -> !connection.isOpen());
-        connections.add(new Connection(socket, channel));
+        connections.add(new Connection(socket.getFD(), channel));
     }
 
-    /** Closes the connections whose sockets do not exist any more. */
+    /** Closes the connections whose sockets have been freed, which was to wait for them. */
     void closeLeft() throws IOException {
         for (Connection connection : connections) {
-            if (connection.isLeft()) {
+            if (!connection.mailbox().isOpen()) {
                 connection.channel().close();
             }
         }

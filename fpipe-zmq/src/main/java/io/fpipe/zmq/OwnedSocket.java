@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import reactor.util.concurrent.Queues;
@@ -267,6 +268,16 @@ final class OwnedSocket {
     static void checkLate(ZError.IOException ex) {
         if (!(ex.getCause() instanceof ClosedChannelException)) {
             throw ex;
+        }
+    }
+
+    /** Makes a call of JeroMQ, and once more if it was that case. */
+    static boolean evenIfLate(BooleanSupplier call) {
+        try {
+            return call.getAsBoolean();
+        } catch (ZError.IOException ex) {
+            checkLate(ex);
+            return call.getAsBoolean();
         }
     }
 

@@ -36,6 +36,12 @@ final class Peer implements Outgoing.Origin {
     static final long MAX_UNREAD =
             Math.max(1 << 20, Math.min(64 << 20, Runtime.getRuntime().maxMemory() / 8));
 
+    /**
+     * How much may be on its way to a client in all: how its streams end is not held back. More than the ends of all the
+     * streams that it may have open by default, with their texts, beside the bytes.
+     */
+    static final long MAX_SENT = MAX_UNREAD + Math.max(MAX_UNREAD, 24 << 20);
+
     /** What a frame costs beside its bytes. */
     static final int FRAME_COST = 256;
 
@@ -335,12 +341,11 @@ final class Peer implements Outgoing.Origin {
         }
     }
 
-    /** Asks whether what was sent is read. Bytes are held back until it is, but not how a stream has ended. */
+    /** Asks whether what was sent is read. */
     private void ask() {
         if (ping == 0) {
             ping();
-        }
-        if (routingId != null && sent.get() - read > 2 * MAX_UNREAD) {
+        } else if (routingId != null && failure == null && sent.get() - read > MAX_SENT) {
             cutOff("it does not read how its calls end");
         }
     }

@@ -81,6 +81,10 @@ final class ServerBinding implements ZmqBinding {
         return peers.streamCount();
     }
 
+    boolean isBound() {
+        return endpoint.bind();
+    }
+
     /** Gives the socket up, and all connections with it, for there is no other way to be rid of one of them. */
     void rebind() {
         renew();

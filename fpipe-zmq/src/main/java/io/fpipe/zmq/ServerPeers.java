@@ -317,6 +317,9 @@ final class ServerPeers implements Peer.Owner {
             ProtocolLog.cutOff(peer.name(), why);
             peer.sayGoaway(0);
             peer.fail(new ZmqDisconnectedException("the peer was cut off: " + why, 0));
+            if (!binding.isBound()) { // there is no other peer, and the connection would be of no use any more
+                binding.rebind();
+            }
         });
     }
 

@@ -303,8 +303,13 @@ public final class ZmqResources implements Disposable {
         }
     }
 
+    /** The connections that sockets have made; for the IO thread. */
+    MadeConnections connections() {
+        return connections;
+    }
+
     /** JeroMQ goes on after an exception, but what it was doing is not done. */
-    private void reported(Thread thread, Throwable ex) {
+    void reported(Thread thread, Throwable ex) {
         LOG.warn("ZeroMQ reports on " + thread.getName() + ": " + ex);
         if (thread == ioThread) {
             try {

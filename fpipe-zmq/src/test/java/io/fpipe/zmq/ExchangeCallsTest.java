@@ -217,9 +217,11 @@ class ExchangeCallsTest {
             for (int i = 0; i < 20; i++) {
                 String name = "inproc://" + i;
                 Duration never = Duration.ofDays(365);
-                ZmqBinding server =
-                        rig.serve(Stage.identity(), s -> s.bind(name).limits(l -> l.ping(never, never)));
-                ClientExchange client = rig.client(c -> c.connect(name).limits(l -> l.ping(never, never)));
+                ZmqBinding server = rig.serve(
+                        Stage.identity(),
+                        s -> s.bind(name).limits(l -> l.ping(never, never).handshakeTimeout(never)));
+                ClientExchange client = rig.client(
+                        c -> c.connect(name).limits(l -> l.ping(never, never).handshakeTimeout(never)));
                 assertThat(ask(client, "x")).isEqualTo("x");
                 client.dispose();
                 server.dispose();

@@ -363,7 +363,6 @@ class WireClientTest {
         assertThat(raw.inboxIsEmpty()).isTrue();
     }
 
-    /** Or each would be copied into a frame with the end of the one before it. */
     @Test
     void anotherHelloChangesNothing() {
         raw.send(1, 0, 0, 4096, new byte[] {0, 0, 1, 0});
@@ -421,6 +420,7 @@ class WireClientTest {
         throw new AssertionError("the call goes on");
     }
 
+    /** Or each would be copied into a frame with the end of the one before it. */
     @Test
     void longBuffersBehindAShortOneAreSentAsTheyAre() {
         byte[] block = Bytes.random(1 << 16, 5);
