@@ -115,6 +115,9 @@ final class ClientLink implements SocketHandler, Peer.Owner {
     private void tick() {
         if (peer.isOpen() && peer.isSilent(settings.limits().maxSilent())) {
             lost("nothing was heard from it for too long");
+        } else if (greetings < 0 && !peer.isOpen()) { // a server may be there that none of them has reached
+            greetings = 1;
+            greet();
         }
         if (!over) {
             ticker = loop.schedule(settings.limits().pingNanos(), this::tick);

@@ -430,6 +430,30 @@ class ExchangeTest {
     }
 
     @Test
+    void aServerThatNoGreetingHasReachedIsGreetedLater() {
+        try (Rig rig = new Rig(Wiring.INPROC)) {
+            ClientExchange bound = rig.client(client -> client.bind("tcp://127.0.0.1:*")
+                    .limits(l -> l.ping(Duration.ofMillis(100), Duration.ofSeconds(10))));
+            RawPeer raw =
+                    new RawPeer(ZmqSocket.dealer().connect(bound.endpoint()).runOn(rig.resources), false);
+            rig.track(raw.connection());
+            raw.sendRaw(ByteBuffer.allocate(0)); // it has connected
+            for (int i = 0; i < 12; i++) { // two more than there are in the first second
+                RawPeer.Received hello = raw.next();
+                assertThat(hello.type()).isEqualTo(1);
+                raw.incarnation = hello.incarnation();
+            }
+            raw.send(1, 0, 0, 1 << 20, new byte[] {0, 1, 0, 0});
+            Mono<String> call =
+                    Bytes.joinText(bound.apply(Flux.just(Bytes.utf8("x")))).cache();
+            call.subscribe();
+            raw.next(2);
+            raw.send(3, RawPeer.END, 1, 0, "y");
+            assertThat(call.block(Rig.SOON)).isEqualTo("y");
+        }
+    }
+
+    @Test
     void aHandlerThatBreaksOnTheLoopFailsItsCallOnly() {
         try (Rig rig = new Rig(Wiring.TCP)) {
             AtomicInteger calls = new AtomicInteger();

@@ -135,6 +135,11 @@ class MadeConnectionsTest {
         final CountDownLatch closed = new CountDownLatch(1);
 
         @Override
+        public long demand() {
+            return 0;
+        }
+
+        @Override
         public void received(List<Msg> parts, int from, int to) {}
 
         @Override
