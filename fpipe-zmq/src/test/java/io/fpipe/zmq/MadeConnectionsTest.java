@@ -17,11 +17,9 @@ import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import zmq.Msg;
 import zmq.SocketBase;
 import zmq.ZError;
 import zmq.ZMQ;
@@ -93,7 +91,7 @@ class MadeConnectionsTest {
             ZmqResources resources = rig.resources;
             ZmqConnection pull = rig.track(
                     ZmqSocket.pull().bind("tcp://127.0.0.1:*").runOn(resources).openNow());
-            Sender sender = new Sender();
+            QuietUser sender = new QuietUser();
             OwnedSocket push = resources.open(
                     SocketSettings.of(SocketType.PUSH), List.of(Endpoint.connect(pull.endpoint())), sender);
             push.start();
@@ -128,32 +126,5 @@ class MadeConnectionsTest {
                     throw new ZError.IOException(new IOException("another one"));
                 }))
                 .isInstanceOf(ZError.IOException.class);
-    }
-
-    private static final class Sender implements SocketHandler, Outgoing.Origin {
-
-        final CountDownLatch closed = new CountDownLatch(1);
-
-        @Override
-        public long demand() {
-            return 0;
-        }
-
-        @Override
-        public void received(List<Msg> parts, int from, int to) {}
-
-        @Override
-        public void disconnected() {}
-
-        @Override
-        public void closed(@Nullable Throwable failure) {
-            closed.countDown();
-        }
-
-        @Override
-        public void sent(int count) {}
-
-        @Override
-        public void failed(Outgoing message, ZmqException reason) {}
     }
 }

@@ -11,11 +11,9 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import reactor.core.Disposable;
 import reactor.test.StepVerifier;
-import zmq.Msg;
 
 class OpeningTest {
 
@@ -51,32 +49,12 @@ class OpeningTest {
     /** A peer that is up asks for one, at any time, and the maker still uses the socket. */
     @Test
     void aSocketHasNoTurnBeforeItsStart() {
-        CountDownLatch closed = new CountDownLatch(1);
-        SocketHandler handler = new SocketHandler() {
-            @Override
-            public long demand() {
-                return 0;
-            }
-
-            @Override
-            public void received(List<Msg> parts, int from, int to) {}
-
-            @Override
-            public void starved() {}
-
-            @Override
-            public void disconnected() {}
-
-            @Override
-            public void closed(@Nullable Throwable failure) {
-                closed.countDown();
-            }
-        };
+        QuietUser user = new QuietUser();
         AtomicInteger turns = new AtomicInteger();
         CountDownLatch turned = new CountDownLatch(1);
         try (Rig rig = new Rig(Rig.Wiring.TCP)) {
             OwnedSocket socket = rig.resources.open(
-                    SocketSettings.of(SocketType.PULL), List.of(Endpoint.bind("tcp://127.0.0.1:*")), handler);
+                    SocketSettings.of(SocketType.PULL), List.of(Endpoint.bind("tcp://127.0.0.1:*")), user);
             socket.perform(ignored -> {
                 turns.incrementAndGet();
                 turned.countDown();
@@ -90,7 +68,7 @@ class OpeningTest {
             }
             Rig.await(turned);
             socket.close(0);
-            Rig.await(closed);
+            Rig.await(user.closed);
         }
     }
 }
