@@ -71,7 +71,7 @@ final class FrameWriter {
                 }
                 interrupted = true;
             } catch (ZError.IOException ex) { // before anything was sent
-                OwnedSocket.checkLate(ex);
+                LateByte.check(ex);
             }
         }
         return ZError.EINTR;

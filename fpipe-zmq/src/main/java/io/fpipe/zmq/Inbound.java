@@ -67,7 +67,7 @@ final class Inbound {
                     return part;
                 }
             } catch (ZError.IOException ex) {
-                OwnedSocket.checkLate(ex);
+                LateByte.check(ex);
             }
         }
         return null;

@@ -48,7 +48,7 @@ final class InprocNames {
     /** Gives the name back at once, which JeroMQ would do some time after the close. */
     synchronized void unbind(String name, SocketBase socket) {
         try {
-            OwnedSocket.evenIfLate(() -> socket.termEndpoint(name));
+            LateByte.repeat(() -> socket.termEndpoint(name));
         } finally {
             bound.remove(name);
         }
@@ -75,7 +75,7 @@ final class InprocNames {
      * @return false if JeroMQ could not connect
      */
     synchronized boolean connect(String name, SocketBase socket, OwnedSocket owned) {
-        return !isBoundOrWaits(name, owned) || OwnedSocket.evenIfLate(() -> socket.connect(name));
+        return !isBoundOrWaits(name, owned) || LateByte.repeat(() -> socket.connect(name));
     }
 
     synchronized void forget(String name, OwnedSocket socket) {

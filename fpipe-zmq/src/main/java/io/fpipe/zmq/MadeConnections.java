@@ -36,6 +36,11 @@ final class MadeConnections {
         connections.add(new Connection(socket.getFD(), channel));
     }
 
+    /** How many are remembered. */
+    int count() {
+        return connections.size();
+    }
+
     /** Closes the connections whose sockets have been freed, which was to wait for them. */
     void closeLeft() throws IOException {
         for (Connection connection : connections) {

@@ -130,7 +130,7 @@ final class Outbound {
         try {
             events = socket.getSocketOpt(ZMQ.ZMQ_EVENTS);
         } catch (ZError.IOException ex) {
-            OwnedSocket.checkLate(ex);
+            LateByte.check(ex);
             owned.wake();
             return 0;
         }

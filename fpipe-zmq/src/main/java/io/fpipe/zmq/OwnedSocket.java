@@ -13,13 +13,11 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import reactor.util.concurrent.Queues;
 import zmq.Msg;
 import zmq.SocketBase;
-import zmq.ZError;
 import zmq.ZMQ;
 
 /**
@@ -259,26 +257,6 @@ final class OwnedSocket {
             }
             handler.happened(event);
         });
-    }
-
-    /**
-     * Throws what JeroMQ has thrown, but for one case: the other end of an inproc pipe was freed in the instant before the
-     * byte that says that this end has ended ({@link MadeConnections}). The call may be repeated.
-     */
-    static void checkLate(ZError.IOException ex) {
-        if (!(ex.getCause() instanceof ClosedChannelException)) {
-            throw ex;
-        }
-    }
-
-    /** Makes a call of JeroMQ, and once more if it was that case. */
-    static boolean evenIfLate(BooleanSupplier call) {
-        try {
-            return call.getAsBoolean();
-        } catch (ZError.IOException ex) {
-            checkLate(ex);
-            return call.getAsBoolean();
-        }
     }
 
     /** A caller's ownership: sends, and leaves the rest to the loop. */

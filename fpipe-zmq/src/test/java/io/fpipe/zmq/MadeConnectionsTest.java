@@ -97,7 +97,9 @@ class MadeConnectionsTest {
             push.start();
             free();
             CountDownLatch sent = new CountDownLatch(2);
+            AtomicInteger made = new AtomicInteger();
             Runnable onTheIoThread = () -> {
+                made.set(resources.connections().count());
                 resources.connections().add(gone, ofGone);
                 resources.reported(Thread.currentThread(), new IllegalStateException("as JeroMQ might"));
                 sent.countDown();
@@ -105,6 +107,7 @@ class MadeConnectionsTest {
             push.send(new Outgoing(sender, onTheIoThread, ByteBuffer.allocate(1)));
             push.send(new Outgoing(sender, sent::countDown, ByteBuffer.allocate(1))); // its own connection is there
             Rig.await(sent);
+            assertThat(made).hasValue(1);
             assertThat(ofGone.isOpen()).isFalse();
             push.close(0);
             Rig.await(sender.closed);
@@ -114,7 +117,7 @@ class MadeConnectionsTest {
     @Test
     void aCallThatCameTooLateIsRepeatedAndNoOther() {
         AtomicInteger calls = new AtomicInteger();
-        boolean done = OwnedSocket.evenIfLate(() -> {
+        boolean done = LateByte.repeat(() -> {
             if (calls.getAndIncrement() == 0) {
                 throw new ZError.IOException(new ClosedChannelException());
             }
@@ -122,7 +125,7 @@ class MadeConnectionsTest {
         });
         assertThat(done).isTrue();
         assertThat(calls).hasValue(2);
-        assertThatThrownBy(() -> OwnedSocket.evenIfLate(() -> {
+        assertThatThrownBy(() -> LateByte.repeat(() -> {
                     throw new ZError.IOException(new IOException("another one"));
                 }))
                 .isInstanceOf(ZError.IOException.class);
